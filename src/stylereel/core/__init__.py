@@ -1,0 +1,1 @@
+"""The basement: frames, errors, registries, settings. Imports neither torch nor PyAV."""
