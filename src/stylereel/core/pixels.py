@@ -1,0 +1,155 @@
+"""Every conversion of pixels: Y'CbCr planes to RGB and back, depth, size, orientation, float.
+
+Chroma of 4:2:0 and 4:2:2 is sited as MPEG-2, H.264, HEVC and AV1 site it by default: horizontally on the
+even luma columns, vertically (4:2:0) half-way between two rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from stylereel.core.color import LUMA_WEIGHTS, ColorTags
+
+Chroma = Literal["420", "422", "444"]
+
+
+def _luma_weights(matrix: str) -> tuple[float, float]:
+    if matrix not in LUMA_WEIGHTS:
+        raise ValueError(
+            f"no conversion for the colour matrix {matrix!r}; known: {', '.join(LUMA_WEIGHTS)}. "
+            "Use ColorTags.resolved or ColorTags.for_encoding first"
+        )
+    return LUMA_WEIGHTS[matrix]
+
+
+def _levels(value_range: str, bit_depth: int) -> tuple[float, float, float, float]:
+    """Black, luma span, chroma centre and chroma span of Y'CbCr code values (H.273 section 8.3)."""
+    if value_range == "full":
+        peak = float((1 << bit_depth) - 1)
+        return 0.0, peak, float(1 << (bit_depth - 1)), peak
+    scale = float(1 << (bit_depth - 8))
+    return 16 * scale, 219 * scale, 128 * scale, 224 * scale
+
+
+def rgb_to_yuv_matrix(tags: ColorTags, bit_depth: int) -> np.ndarray:
+    """`(3, 4)` float64: full-range R'G'B' in [0, 1] with a 1 appended -> Y'CbCr code values.
+
+    Y' = Kr R' + Kg G' + Kb B';  Cb = (B' - Y') / (2 (1 - Kb));  Cr = (R' - Y') / (2 (1 - Kr))
+    (H.273 equations 38 to 40), then scaled to the range.
+    """
+    kr, kb = _luma_weights(tags.matrix)
+    black, luma_span, center, chroma_span = _levels(tags.range, bit_depth)
+    luma = np.array([kr, 1 - kr - kb, kb])
+    cb = (np.array([0.0, 0.0, 1.0]) - luma) / (2 * (1 - kb))
+    cr = (np.array([1.0, 0.0, 0.0]) - luma) / (2 * (1 - kr))
+    linear = np.stack([luma * luma_span, cb * chroma_span, cr * chroma_span])
+    return np.concatenate([linear, [[black], [center], [center]]], axis=1)
+
+
+def yuv_to_rgb_matrix(tags: ColorTags, bit_depth: int) -> np.ndarray:
+    """`(3, 4)` float64, the inverse of `rgb_to_yuv_matrix`: code values -> R'G'B' in [0, 1]."""
+    forward = rgb_to_yuv_matrix(tags, bit_depth)
+    inverse = np.linalg.inv(forward[:, :3])
+    return np.concatenate([inverse, -inverse @ forward[:, 3:]], axis=1)
+
+
+def chroma_size(width: int, height: int, chroma: Chroma) -> tuple[int, int]:
+    """`(width, height)` of a chroma plane; odd luma sizes round up."""
+    return (
+        (width + 1) // 2 if chroma in ("420", "422") else width,
+        (height + 1) // 2 if chroma == "420" else height,
+    )
+
+
+def upsample_chroma(plane: np.ndarray, width: int, height: int) -> np.ndarray:
+    """A chroma plane at luma size, linearly, with MPEG siting (see the module's text)."""
+    if plane.shape[0] != height:
+        even_rows = cv2.resize(plane, (plane.shape[1], 2 * plane.shape[0]), interpolation=cv2.INTER_LINEAR)
+        plane = even_rows[:height]
+    if plane.shape[1] != width:
+        between = cv2.boxFilter(plane, -1, (2, 1), anchor=(0, 0), borderType=cv2.BORDER_REPLICATE)
+        plane = cv2.merge([plane, between]).reshape(height, -1)[:, :width]
+    return plane
+
+
+def downsample_chroma(plane: np.ndarray, chroma: Chroma) -> np.ndarray:
+    """A luma-size chroma plane at its own size: [1 2 1]/4 across, a mean of two rows down."""
+    height, width = plane.shape
+    small_width, small_height = chroma_size(width, height, chroma)
+    if chroma == "444":
+        return plane
+    if chroma == "420":
+        if height % 2:
+            plane = cv2.copyMakeBorder(plane, 0, 1, 0, 0, cv2.BORDER_REPLICATE)
+        plane = cv2.resize(plane, (width, small_height), interpolation=cv2.INTER_AREA)
+    if width % 2:
+        plane = cv2.copyMakeBorder(plane, 0, 0, 0, 1, cv2.BORDER_REPLICATE)
+    kernel = np.array([[0.25, 0.5, 0.25]], np.float32)
+    plane = cv2.filter2D(plane, -1, kernel, borderType=cv2.BORDER_REPLICATE)
+    return np.ascontiguousarray(plane[:, ::2][:, :small_width])
+
+
+def yuv_planes_to_rgb(planes: Sequence[np.ndarray], tags: ColorTags, bit_depth: int) -> np.ndarray:
+    """Y'CbCr planes to RGB.
+
+    Args:
+        planes: Y, Cb, Cr; uint8 for 8 bits, else uint16 with the value in the low bits. Chroma planes
+            have luma's size or half of it (rounded up), each way: 4:4:4, 4:2:2, 4:4:0, 4:2:0. One plane
+            alone is grey.
+        tags: matrix in `LUMA_WEIGHTS`, range "limited" or "full".
+        bit_depth: 8..16.
+
+    Returns:
+        `(H, W, 3)` uint8, full range, rounded once, not dithered; out-of-gamut values are clipped.
+    """
+    if bit_depth == 8:
+        return cv2.transform(_merged(planes, bit_depth), yuv_to_rgb_matrix(tags, 8) * 255.0)
+    return to_uint8(yuv_planes_to_rgb16(planes, tags, bit_depth))
+
+
+def yuv_planes_to_rgb16(planes: Sequence[np.ndarray], tags: ColorTags, bit_depth: int) -> np.ndarray:
+    """As `yuv_planes_to_rgb`, to `(H, W, 3)` uint16 where 65280 (255 * 256) is the peak."""
+    matrix = yuv_to_rgb_matrix(tags, bit_depth) * 65280.0
+    merged = _merged(planes, bit_depth)
+    if merged.dtype == np.uint8:
+        merged = merged.astype(np.uint16)
+    return np.minimum(cv2.transform(merged, matrix), 65280)
+
+
+def to_uint8(rgb16: np.ndarray) -> np.ndarray:
+    """uint16 with peak 65280 to uint8, rounded."""
+    return cv2.convertScaleAbs(rgb16, alpha=1 / 256)
+
+
+def _merged(planes: Sequence[np.ndarray], bit_depth: int) -> np.ndarray:
+    luma = planes[0]
+    height, width = luma.shape
+    if len(planes) == 1:
+        neutral = np.full_like(luma, 1 << (bit_depth - 1))
+        return cv2.merge([luma, neutral, neutral])
+    return cv2.merge([luma, *(upsample_chroma(plane, width, height) for plane in planes[1:3])])
+
+
+def rgb_to_yuv_planes(
+    rgb: np.ndarray, tags: ColorTags, chroma: Chroma, bit_depth: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """RGB to Y'CbCr planes, the inverse of `yuv_planes_to_rgb`.
+
+    Args:
+        rgb: `(H, W, 3)` uint8, full range.
+        tags: matrix in `LUMA_WEIGHTS` (see `ColorTags.for_encoding`), range "limited" or "full".
+        chroma: "420", "422" or "444"; odd sizes round up.
+        bit_depth: 8..16.
+
+    Returns:
+        Y, Cb and Cr, each contiguous; uint8 for 8 bits, else uint16 with the value in the low bits.
+    """
+    matrix = rgb_to_yuv_matrix(tags, bit_depth)
+    matrix[:, :3] /= 255.0
+    source = rgb if bit_depth == 8 else rgb.astype(np.uint16)
+    luma, cb, cr = cv2.split(cv2.transform(source, matrix))
+    return luma, downsample_chroma(cb, chroma), downsample_chroma(cr, chroma)

@@ -1,0 +1,1 @@
+"""Reads and writes time-stamped frames; the only home of PyAV."""
