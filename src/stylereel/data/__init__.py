@@ -1,0 +1,1 @@
+"""Pictures and videos become typed batches of crops."""

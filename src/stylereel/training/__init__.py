@@ -1,0 +1,1 @@
+"""The training loop, its watches and its recipes."""
