@@ -1,0 +1,1 @@
+"""Losses: one public function per file, tensors in, scalar out."""

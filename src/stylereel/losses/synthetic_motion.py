@@ -1,0 +1,90 @@
+"""Coherence in time without any video: the look of a moved picture must be the moved look of the picture.
+
+The idea of compound regularisation (Wang et al. 2020, ReReVST): a random smooth motion, some noise, a change of
+exposure; `G(warp(x) + n)` must equal `warp(G(x))`. The same motion is applied to both sides.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Motion:
+    """One random motion for a batch: a sampling grid and where it stays inside the picture."""
+
+    grid: Tensor  # (N, H, W, 2) in grid_sample's [-1, 1]
+    inside: Tensor  # (N, 1, H, W) float, 1 where the source lies inside the picture
+
+    def warp(self, pictures: Tensor) -> Tensor:
+        """Move `(N, C, H, W)`; bicubic, so that warping blurs little."""
+        return F.grid_sample(
+            pictures.float(), self.grid, mode="bicubic", padding_mode="border", align_corners=False
+        )
+
+
+def random_motion(
+    n: int, height: int, width: int, rng: torch.Generator, *, shift_px: float = 10.0, local_px: float = 3.0
+) -> Motion:
+    """A shift, a little rotation and zoom, and a smooth local flow.
+
+    Every second motion is a pure shift by whole pixels, so that its warp is exact and no blur is learned from it.
+
+    Args:
+        n, height, width: of the batch.
+        rng: source of every random choice.
+        shift_px: largest shift per axis.
+        local_px: standard deviation of the local flow's knots, one per 32 px.
+    """
+
+    def uniform(low: float, high: float) -> Tensor:
+        return low + (high - low) * torch.rand(n, generator=rng)
+
+    exact = (torch.rand(n, generator=rng) < 0.5).float()
+    rotation = uniform(-4, 4) * math.pi / 180 * (1 - exact)
+    zoom = 1 + uniform(-0.06, 0.06) * (1 - exact)
+    shift = torch.stack([uniform(-shift_px, shift_px), uniform(-shift_px, shift_px)], dim=1)
+    shift = torch.where(exact[:, None] > 0, shift.round(), shift)
+    knots = torch.randn(n, 2, height // 32 + 2, width // 32 + 2, generator=rng) * local_px
+    local = F.interpolate(knots, size=(height, width), mode="bicubic", align_corners=True)
+    local = local * (1 - exact)[:, None, None, None]
+
+    rows = torch.arange(height, dtype=torch.float32) - (height - 1) / 2
+    columns = torch.arange(width, dtype=torch.float32) - (width - 1) / 2
+    y, x = torch.meshgrid(rows, columns, indexing="ij")
+    cos, sin = (rotation.cos() * zoom)[:, None, None], (rotation.sin() * zoom)[:, None, None]
+    source_x = cos * x - sin * y + shift[:, 0, None, None] + local[:, 0]
+    source_y = sin * x + cos * y + shift[:, 1, None, None] + local[:, 1]
+    grid = torch.stack([source_x * 2 / width, source_y * 2 / height], dim=-1)
+    inside = (grid.abs().amax(dim=-1) <= 1 - 4 / min(height, width)).float()[:, None]
+    return Motion(grid, inside)
+
+
+def disturbed(pictures: Tensor, rng: torch.Generator, *, noise: float = 0.02, exposure: float = 0.06) -> Tensor:
+    """Sensor noise and a change of exposure and contrast, as between two frames of a film; stays in [-1, 1]."""
+    n = pictures.shape[0]
+    level = torch.rand(n, 1, 1, 1, generator=rng) * noise
+    gain = 1 + (torch.rand(n, 1, 1, 1, generator=rng) * 2 - 1) * exposure
+    bias = (torch.rand(n, 1, 1, 1, generator=rng) * 2 - 1) * exposure * 0.5
+    noisy = pictures + torch.randn(pictures.shape, generator=rng) * level
+    return (noisy * gain + bias).clamp(-1, 1)
+
+
+def synthetic_motion(look: Tensor, look_of_moved: Tensor, motion: Motion) -> Tensor:
+    """Mean absolute difference of `warp(G(x))` and `G(warp(x) + n)` where the motion stays inside.
+
+    Args:
+        look: G(x), `(N, 3, H, W)`.
+        look_of_moved: G(warp(x) + n), the same shape.
+        motion: the motion of the second view.
+
+    Returns:
+        Scalar float32.
+    """
+    difference = (motion.warp(look) - look_of_moved.float()).abs() * motion.inside
+    return difference.sum() / (motion.inside.sum() * look.shape[1]).clamp_min(1)

@@ -1,0 +1,158 @@
+"""Convolutions that are shaped while training and plain when exported.
+
+Nothing here looks at the statistics of a frame: what conditions training is the norm of the *weights*
+(weight demodulation, Karras et al. 2020, without a style), and what keeps strides quiet is a fixed low-pass
+convolved into the kernel. Both fold into ordinary convolutions without changing one output.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+BINOMIAL = {
+    1: (1.0,),
+    2: (1.0, 1.0),
+    3: (1.0, 2.0, 1.0),
+    4: (1.0, 3.0, 3.0, 1.0),
+    5: (1.0, 4.0, 6.0, 4.0, 1.0),
+}
+
+
+def separable_kernel(taps: tuple[float, ...]) -> Tensor:
+    """The outer product of `taps` with itself, summing to 1; `(k, k)`."""
+    row = torch.tensor(taps, dtype=torch.float32)
+    kernel = row[:, None] * row[None, :]
+    return kernel / kernel.sum()
+
+
+def convolve_kernels(weight: Tensor, fixed: Tensor) -> Tensor:
+    """Convolve each `(k, k)` plane of `weight` (O, I, k, k) with `fixed` (m, m): (O, I, k+m-1, k+m-1)."""
+    out_channels, in_channels, side, _ = weight.shape
+    planes = weight.reshape(out_channels * in_channels, 1, side, side)
+    pad = fixed.shape[0] - 1
+    planes = F.conv2d(planes, fixed.flip(0, 1)[None, None].to(weight.dtype), padding=pad)
+    return planes.reshape(out_channels, in_channels, side + pad, side + pad)
+
+
+class DemodulatedConv(nn.Module):
+    """A convolution whose filters have unit norm times a learned gain per output channel.
+
+    Args:
+        in_channels, out_channels: channels.
+        kernel: learned side.
+        gain: initial gain; sqrt(2) keeps unit variance through a ReLU, small values quieten a residual branch.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, kernel: int = 3, *, gain: float = 1.0) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(out_channels, in_channels, kernel, kernel))
+        self.gain = nn.Parameter(torch.full((out_channels,), float(gain)))
+        self.bias = nn.Parameter(torch.zeros(out_channels))
+
+    def shaped(self, weight: Tensor) -> Tensor:
+        """Hook of the subclasses: the kernel that is normalised."""
+        return weight
+
+    def arranged(self, weight: Tensor) -> Tensor:
+        """Hook of the subclasses: the normalised kernel as the plain convolution wants it."""
+        return weight
+
+    def arranged_bias(self, bias: Tensor) -> Tensor:
+        return bias
+
+    def kernel_and_bias(self) -> tuple[Tensor, Tensor]:
+        """The plain kernel and bias that this layer is equal to, in float32."""
+        weight = self.shaped(self.weight.float())
+        norm = weight.square().sum(dim=(1, 2, 3), keepdim=True).add(1e-8).rsqrt()
+        weight = weight * norm * self.gain.float()[:, None, None, None]
+        return self.arranged(weight), self.arranged_bias(self.bias.float())
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight, bias = self.kernel_and_bias()
+        return F.conv2d(x, weight, bias, padding=weight.shape[-1] // 2)
+
+    def folded(self) -> nn.Conv2d:
+        """An `nn.Conv2d` with the same outputs."""
+        with torch.no_grad():
+            weight, bias = self.kernel_and_bias()
+        conv = nn.Conv2d(weight.shape[1], weight.shape[0], weight.shape[-1], padding=weight.shape[-1] // 2)
+        conv.weight.data.copy_(weight)
+        conv.bias.data.copy_(bias)  # pyright: ignore[reportOptionalMemberAccess]
+        return conv
+
+
+class LowPassDownConv(DemodulatedConv):
+    """Stride-`stride` convolution with a `3*stride` window: learned kernel convolved with a binomial low-pass.
+
+    The fixed low-pass attenuates what the stride would alias (Zhang 2019, "Making convolutional networks
+    shift-invariant again"), at no cost, since both kernels are one. Computed as pixel-unshuffle + 3x3.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int, blur: int, *, gain: float = 1.0) -> None:
+        super().__init__(in_channels, out_channels, 3 * stride - blur + 1, gain=gain)
+        self.stride = stride
+        self.register_buffer("low_pass", separable_kernel(BINOMIAL[blur]), persistent=False)
+
+    def shaped(self, weight: Tensor) -> Tensor:
+        return convolve_kernels(weight, self.low_pass)  # pyright: ignore[reportArgumentType]
+
+    def arranged(self, weight: Tensor) -> Tensor:
+        out_channels, in_channels, _, _ = weight.shape
+        s = self.stride
+        weight = weight.reshape(out_channels, in_channels, 3, s, 3, s)
+        return weight.permute(0, 1, 3, 5, 2, 4).reshape(out_channels, in_channels * s * s, 3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(F.pixel_unshuffle(x, self.stride))
+
+
+class SmoothUpConv(DemodulatedConv):
+    """Upsampling by `factor`: a transposed convolution with a `3*factor` window that cannot print a flat grid.
+
+    The learned kernel is convolved with a box of `factor` (what "nearest upsampling, then a convolution" is;
+    Odena et al. 2016) and with a further binomial, so that every sub-pixel phase has the same sum: a
+    constant input gives a constant output. Computed as 3x3 + pixel-shuffle, so it costs what a sub-pixel
+    head costs.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, factor: int, blur: int, *, gain: float = 1.0) -> None:
+        super().__init__(in_channels, out_channels, 2 * factor - blur + 2, gain=gain)
+        self.factor = factor
+        self.register_buffer("box", separable_kernel((1.0,) * factor), persistent=False)
+        self.register_buffer("low_pass", separable_kernel(BINOMIAL[blur]), persistent=False)
+
+    def shaped(self, weight: Tensor) -> Tensor:
+        weight = convolve_kernels(weight, self.box)  # pyright: ignore[reportArgumentType]
+        # The box and the blur sum to 1 over a window that feeds factor^2 phases: bring a phase's sum back to the learned kernel's.
+        return convolve_kernels(weight, self.low_pass) * self.factor**2  # pyright: ignore[reportArgumentType]
+
+    def kernel_and_bias(self) -> tuple[Tensor, Tensor]:
+        weight = self.shaped(self.weight.float())
+        # One output pixel sees a window of 3x3 inputs: 1/factor^2 of the transposed kernel's taps.
+        norm = weight.square().sum(dim=(1, 2, 3), keepdim=True).div(self.factor**2).add(1e-8).rsqrt()
+        weight = weight * norm * self.gain.float()[:, None, None, None]
+        return self.arranged(weight), self.bias.float().repeat_interleave(self.factor**2)
+
+    def arranged(self, weight: Tensor) -> Tensor:
+        out_channels, in_channels, _, _ = weight.shape
+        f = self.factor
+        # Output phase p at tap t takes the transposed kernel's element p + f * (2 - t).
+        weight = weight.reshape(out_channels, in_channels, 3, f, 3, f).flip(2, 4)
+        return weight.permute(0, 3, 5, 1, 2, 4).reshape(out_channels * f * f, in_channels, 3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.pixel_shuffle(super().forward(x), self.factor)
+
+
+class ResidualBlock(nn.Module):
+    """x + conv(relu(conv(x))), the branch starting quiet so that depth does not hurt early training."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = DemodulatedConv(channels, channels, gain=2**0.5)
+        self.second = DemodulatedConv(channels, channels, gain=0.3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.second(F.relu(self.first(x)))

@@ -1,0 +1,67 @@
+"""`patch`: PatchGAN discriminators at several scales, with spectral norm.
+
+Isola et al. 2017 (PatchGAN), Wang et al. 2018 (several scales), Miyato et al. 2018 (spectral norm).
+The first scale sees brush strokes at full detail; each further one sees the crop at half the size,
+hence twice the extent of the picture.
+"""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+
+class Config(BaseModel):
+    """Shape of the discriminators."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    channels: int = Field(48, ge=4, le=256)
+    """Channels of the first layer; doubled per layer up to four times that."""
+    layers: int = Field(3, ge=1, le=5)
+    """Strided layers; 3 gives a receptive field of 70 px, 2 of 34 px."""
+    scales: int = Field(2, ge=1, le=4)
+    """How many discriminators, each at half the size of the one before."""
+
+
+class PatchDiscriminator(nn.Module):
+    """One scale: `(N, 3, H, W)` to a map of logits `(N, 1, h, w)`."""
+
+    def __init__(self, channels: int, layers: int) -> None:
+        super().__init__()
+        widths = [channels * min(2**index, 4) for index in range(layers)]
+        parts: list[nn.Module] = []
+        before = 3
+        for width in widths:
+            parts.append(spectral_norm(nn.Conv2d(before, width, 4, stride=2, padding=1)))
+            before = width
+        parts.append(spectral_norm(nn.Conv2d(before, before, 3, padding=1)))
+        self.convolutions = nn.ModuleList(parts)
+        self.logits = spectral_norm(nn.Conv2d(before, 1, 3, padding=1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for convolution in self.convolutions:
+            x = F.leaky_relu(convolution(x), 0.2)
+        return self.logits(x)
+
+
+class Discriminator(nn.Module):
+    """Returns a list of logit maps, the finest scale first."""
+
+    def __init__(self, config: Config | None = None) -> None:
+        super().__init__()
+        self.config = config or Config()
+        self.scales = nn.ModuleList(
+            PatchDiscriminator(self.config.channels, self.config.layers) for _ in range(self.config.scales)
+        )
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """`x` is `(N, 3, H, W)` RGB in [-1, 1]."""
+        maps = []
+        for index, scale in enumerate(self.scales):
+            if index:
+                x = F.avg_pool2d(x, 2)
+            maps.append(scale(x))
+        return maps
