@@ -1,0 +1,124 @@
+"""What every runner is, and how one is chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from stylereel.core.errors import EnvironmentMissingError, UsageError
+from stylereel.core.registry import family, unknown_name
+from stylereel.packs.store import Pack
+
+RUNNERS = family("stylereel.inference.runners", "runner")
+PREFERENCE = ("openvino", "onnxruntime", "torch")
+DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = ("auto", "fp32", "bf16")
+
+State = Any
+
+
+class Runner(Protocol):
+    """An executable network.
+
+    A runner's file exports `Runner(pack, device, *, threads, precision)` and `report()`.
+
+    Attributes:
+        name: the runner's name, as `--runner` takes it.
+        device: where it runs: "cpu", "cuda" or "mps"; never "auto".
+        precision: what it computes with: "fp32" or "bf16".
+    """
+
+    name: str
+    device: str
+    precision: str
+
+    def run(self, frames: np.ndarray, code: np.ndarray | None, state: State) -> tuple[np.ndarray, State]:
+        """Apply the network.
+
+        Args:
+            frames: `(N, H, W, 3)` uint8 RGB, any H and W.
+            code: `(N, S)` float32 style codes, or None where the pack takes none.
+            state: what the call before returned, None at first; an unconditional network keeps none.
+
+        Returns:
+            `(N, H, W, 3)` uint8 RGB that the caller may keep, and the state for the next call.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class RunnerReport:
+    """What `doctor` tells of a runner.
+
+    Attributes:
+        name: as `--runner` takes it.
+        version: of the library behind it, or None when it is not installed.
+        devices: what it can use here.
+        precision: what it would compute with, by device.
+        problem: what is missing, with the line that installs it, or None.
+    """
+
+    name: str
+    version: str | None
+    devices: tuple[str, ...]
+    precision: str = ""
+    problem: str | None = None
+
+
+def open_runner(
+    pack: Pack,
+    runner: str = "auto",
+    device: str = "auto",
+    *,
+    threads: int | None = None,
+    precision: str = "auto",
+) -> Runner:
+    """Open the runner of that name, or the first of `PREFERENCE` that can use the device.
+
+    Args:
+        pack: the look.
+        runner: "auto" or a file name in `runners/`.
+        device: one of `DEVICES`; what is named and absent is an error, never another device.
+        threads: CPU threads for the network; None leaves it to the runner.
+        precision: one of `PRECISIONS`; "auto" takes bf16 where the device is made for it.
+
+    Raises:
+        UsageError: an unknown name, or threads below 1.
+        EnvironmentMissingError: the runner or device is absent; the text carries the install line.
+        PackError: the pack's network cannot be read.
+    """
+    check_choice("runner", runner, ("auto", *RUNNERS.names()))
+    check_choice("device", device, DEVICES)
+    check_choice("precision", precision, PRECISIONS)
+    if threads is not None and threads < 1:
+        raise UsageError(f"threads is {threads}: at least 1.")
+    if pack.card.code_size:
+        raise UsageError(
+            f"The pack '{pack.card.name}' needs a style code of {pack.card.code_size} numbers, which this "
+            "version cannot give it: use a pack with one look."
+        )
+    if runner != "auto":
+        return RUNNERS.load(runner).Runner(pack, device, threads=threads, precision=precision)
+    reasons = []
+    for name in PREFERENCE:
+        try:
+            return RUNNERS.load(name).Runner(pack, device, threads=threads, precision=precision)
+        except EnvironmentMissingError as error:
+            reasons.append(f"{name}: {error}")
+    raise EnvironmentMissingError(f"No runner here can use device '{device}'. " + " ".join(reasons))
+
+
+def check_choice(title: str, value: str, known: tuple[str, ...]) -> None:
+    """Raise UsageError unless `value` is one of `known`."""
+    if value not in known:
+        raise UsageError(unknown_name(title, value, known))
+
+
+def refuse_device(runner: str, device: str, known: tuple[str, ...], advice: str) -> None:
+    """Raise EnvironmentMissingError unless `device` is "auto" or one that `runner` has here."""
+    if device not in ("auto", *known):
+        raise EnvironmentMissingError(
+            f"The runner '{runner}' has no device '{device}' here (it has: {', '.join(known)}). {advice}"
+        )

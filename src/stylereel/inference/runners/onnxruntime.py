@@ -1,0 +1,98 @@
+"""The runner that is everywhere: ONNX Runtime, fp32, on the CPU or (its GPU build) on CUDA."""
+
+from __future__ import annotations
+
+import importlib.util
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from stylereel.core.errors import EnvironmentMissingError, PackError
+from stylereel.inference.cpu import available_cores
+from stylereel.inference.runner import RunnerReport, State, refuse_device
+from stylereel.inference.sizing import pad_to_multiple
+from stylereel.packs.store import ONNX_NAME, Pack
+
+NAME = "onnxruntime"
+INSTALL = "Install it with: pip install onnxruntime"
+DEVICE_ADVICE = "For CUDA install its GPU build: pip install onnxruntime-gpu"
+PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+
+
+class Runner:
+    """Runs the pack's ONNX file at any size; the pictures are converted around it."""
+
+    name = NAME
+
+    def __init__(
+        self, pack: Pack, device: str = "auto", *, threads: int | None = None, precision: str = "auto"
+    ) -> None:
+        onnxruntime = _import()
+        refuse_device(NAME, device, _devices(onnxruntime), DEVICE_ADVICE)
+        if precision == "bf16":
+            raise EnvironmentMissingError(
+                "The runner 'onnxruntime' computes in fp32 alone: use openvino or torch."
+            )
+        self.device = "cpu" if device == "auto" else device
+        self.precision = "fp32"
+        self._multiple = pack.card.size_multiple
+        try:
+            self._session = onnxruntime.InferenceSession(
+                pack.read(ONNX_NAME), _options(onnxruntime, threads), providers=[PROVIDERS[self.device]]
+            )
+        except Exception as error:
+            if isinstance(error, PackError):
+                raise
+            raise PackError(f"ONNX Runtime cannot read the network of {pack.onnx_path}: {error}") from error
+        if PROVIDERS[self.device] not in self._session.get_providers():
+            raise EnvironmentMissingError(
+                f"ONNX Runtime could not start on '{self.device}' and would have used the CPU instead. "
+                "Check the CUDA and cuDNN libraries that its GPU build asks for."
+            )
+
+    def run(self, frames: np.ndarray, code: np.ndarray | None, state: State) -> tuple[np.ndarray, State]:
+        """Apply the network; see `inference.runner.Runner.run`."""
+        height, width = frames.shape[1:3]
+        padded = pad_to_multiple(frames, self._multiple)
+        values = np.multiply(padded.transpose(0, 3, 1, 2), np.float32(2 / 255), order="C", dtype=np.float32)
+        values -= 1
+        stylized: Any = self._session.run(None, {self._session.get_inputs()[0].name: values})[0]
+        levels = (stylized + 1) * np.float32(127.5)
+        np.rint(np.clip(levels, 0, 255, out=levels), out=levels)
+        pictures = levels[:, :, :height, :width].transpose(0, 2, 3, 1)
+        return np.ascontiguousarray(pictures, dtype=np.uint8), state
+
+
+def report() -> RunnerReport:
+    """What this machine has of ONNX Runtime."""
+    try:
+        onnxruntime = _import()
+    except EnvironmentMissingError as error:
+        return RunnerReport(NAME, None, (), problem=str(error))
+    return RunnerReport(NAME, onnxruntime.__version__, _devices(onnxruntime), "fp32")
+
+
+def _import() -> ModuleType:
+    if importlib.util.find_spec("onnxruntime") is None:
+        raise EnvironmentMissingError(f"The runner 'onnxruntime' is not installed. {INSTALL}")
+    try:
+        import onnxruntime
+    except (ImportError, OSError) as error:
+        raise EnvironmentMissingError(
+            f"The runner 'onnxruntime' does not load: {error}. {INSTALL}"
+        ) from error
+    onnxruntime.disable_telemetry_events()
+    return onnxruntime
+
+
+def _devices(onnxruntime: ModuleType) -> tuple[str, ...]:
+    available = onnxruntime.get_available_providers()
+    return tuple(device for device, provider in PROVIDERS.items() if provider in available)
+
+
+def _options(onnxruntime: ModuleType, threads: int | None) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = threads or available_cores()
+    return options

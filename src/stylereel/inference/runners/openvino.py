@@ -1,0 +1,143 @@
+"""The quick runner for CPUs: OpenVINO, bf16 where the CPU has it, uint8 pictures in and out of the graph."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections import OrderedDict
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from stylereel.core.errors import EnvironmentMissingError, PackError
+from stylereel.inference.cpu import available_cores
+from stylereel.inference.runner import RunnerReport, State, refuse_device
+from stylereel.inference.sizing import pad_to_multiple
+from stylereel.packs.store import ONNX_NAME, Pack
+
+NAME = "openvino"
+INSTALL = "Install it with: pip install openvino"
+DEVICE_ADVICE = "For a GPU use the torch runner: pip install 'stylereel[train]'"
+SIZES_KEPT = 3
+FEW_CORES = 4
+
+
+class Runner:
+    """Compiles the network once per frame size, because fixed shapes are fastest, and keeps the last few."""
+
+    name = NAME
+
+    def __init__(
+        self, pack: Pack, device: str = "auto", *, threads: int | None = None, precision: str = "auto"
+    ) -> None:
+        self._openvino = import_openvino()
+        refuse_device(NAME, device, ("cpu",), DEVICE_ADVICE)
+        self.device = "cpu"
+        self._core: Any = self._openvino.Core()
+        self.precision = _precision(self._core) if precision == "auto" else precision
+        self._multiple = pack.card.size_multiple
+        self._network = pack.read(ONNX_NAME)
+        self._options = _options(self.precision, threads)
+        self._requests: OrderedDict[tuple[int, ...], Any] = OrderedDict()
+        try:
+            self._core.read_model(model=self._network, weights=b"")
+        except Exception as error:
+            raise PackError(
+                f"OpenVINO cannot read the network of {pack.onnx_path}: {_short(error)}"
+            ) from error
+
+    def run(self, frames: np.ndarray, code: np.ndarray | None, state: State) -> tuple[np.ndarray, State]:
+        """Apply the network; see `inference.runner.Runner.run`."""
+        height, width = frames.shape[1:3]
+        padded = pad_to_multiple(frames, self._multiple)
+        request = self._request(padded.shape)
+        request.infer([padded], share_inputs=True)
+        stylized = request.get_output_tensor(0).data
+        return stylized[:, :height, :width].copy(), state
+
+    def _request(self, shape: tuple[int, ...]) -> Any:
+        if shape not in self._requests:
+            while len(self._requests) >= SIZES_KEPT:
+                self._requests.popitem(last=False)
+            model = self._pictures_in_and_out(shape)
+            compiled = self._core.compile_model(model, "CPU", self._options)
+            self._requests[shape] = compiled.create_infer_request()
+        self._requests.move_to_end(shape)
+        return self._requests[shape]
+
+    def _pictures_in_and_out(self, shape: tuple[int, ...]) -> Any:
+        """The network with `(N, H, W, 3)` uint8 at both ends, so that no float frame crosses over."""
+        openvino, ops = self._openvino, self._openvino.opset13
+        count, height, width, _ = shape
+        model = self._core.read_model(model=self._network, weights=b"")
+        model.reshape([count, 3, height, width])
+        steps = openvino.preprocess.PrePostProcessor(model)
+        picture = steps.input()
+        picture.tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
+        picture.model().set_layout(openvino.Layout("NCHW"))
+        picture.preprocess().convert_element_type(openvino.Type.f32).mean(127.5).scale(127.5)
+        result = steps.output()
+        result.model().set_layout(openvino.Layout("NCHW"))
+        result.tensor().set_layout(openvino.Layout("NHWC")).set_element_type(openvino.Type.u8)
+
+        def to_levels(output: Any) -> Any:
+            levels = ops.add(ops.multiply(output, np.float32(127.5)), np.float32(127.5))
+            return ops.round(ops.clamp(levels, 0.0, 255.0), "half_to_even").output(0)
+
+        result.postprocess().custom(to_levels)
+        result.postprocess().convert_element_type(openvino.Type.u8)
+        return steps.build()
+
+
+def report() -> RunnerReport:
+    """What this machine has of OpenVINO."""
+    try:
+        openvino = import_openvino()
+    except EnvironmentMissingError as error:
+        return RunnerReport(NAME, None, (), problem=str(error))
+    version = openvino.get_version().partition("-")[0]
+    return RunnerReport(NAME, version, ("cpu",), _precision(openvino.Core()))
+
+
+def import_openvino() -> ModuleType:
+    """Import OpenVINO with its own telemetry stub: importing it plainly would report home.
+
+    Raises:
+        EnvironmentMissingError: it is not installed or does not load.
+    """
+    if importlib.util.find_spec("openvino") is None:
+        raise EnvironmentMissingError(f"The runner 'openvino' is not installed. {INSTALL}")
+    absent = "openvino_telemetry" not in sys.modules
+    if absent:
+        sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+    try:
+        import openvino
+        import openvino.opset13
+        import openvino.preprocess
+    except (ImportError, OSError) as error:
+        raise EnvironmentMissingError(f"The runner 'openvino' does not load: {error}. {INSTALL}") from error
+    finally:
+        if absent:
+            sys.modules.pop("openvino_telemetry", None)
+    return openvino
+
+
+def _precision(core: Any) -> str:
+    return "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "fp32"
+
+
+def _options(precision: str, threads: int | None) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
+        "PERFORMANCE_HINT": "LATENCY",
+    }
+    if threads is None and available_cores() <= FEW_CORES:
+        threads = available_cores()
+    if threads is not None:
+        options["INFERENCE_NUM_THREADS"] = threads
+    return options
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]

@@ -1,0 +1,134 @@
+"""The runner that trains too: torch, on the CPU, CUDA or Apple's GPU, from the pack's own weights."""
+
+from __future__ import annotations
+
+import importlib.util
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from stylereel.core.errors import EnvironmentMissingError, PackError, UsageError
+from stylereel.core.registry import family
+from stylereel.inference.cpu import cpu_features
+from stylereel.inference.runner import RunnerReport, State, refuse_device
+from stylereel.inference.sizing import pad_to_multiple
+from stylereel.packs.store import WEIGHTS_NAME, Pack
+
+NAME = "torch"
+INSTALL = "Install it with: pip install 'stylereel[train]'"
+CUDA_ADVICE = "For a GPU install a torch build made for it: see https://pytorch.org/get-started/locally"
+GENERATORS = family("stylereel.networks.generators")
+
+
+class Runner:
+    """Runs the folded generator in channels-last order, in bf16 where the device is made for it."""
+
+    name = NAME
+
+    def __init__(
+        self, pack: Pack, device: str = "auto", *, threads: int | None = None, precision: str = "auto"
+    ) -> None:
+        torch = self._torch = _import()
+        devices = _devices(torch)
+        refuse_device(NAME, device, devices, CUDA_ADVICE)
+        self.device = devices[0] if device == "auto" else device
+        self.precision = _precision(torch, self.device) if precision == "auto" else precision
+        if threads is not None:
+            torch.set_num_threads(threads)
+        self._multiple = pack.card.size_multiple
+        network = load_generator(pack).eval().folded().eval().requires_grad_(False)
+        self._network: Any = network.to(self.device, memory_format=torch.channels_last)
+
+    def run(self, frames: np.ndarray, code: np.ndarray | None, state: State) -> tuple[np.ndarray, State]:
+        """Apply the network; see `inference.runner.Runner.run`."""
+        torch = self._torch
+        height, width = frames.shape[1:3]
+        padded = pad_to_multiple(frames, self._multiple)
+        is_bf16 = self.precision == "bf16"
+        with torch.inference_mode(), torch.autocast(self.device, torch.bfloat16, enabled=is_bf16):
+            pictures = torch.from_numpy(padded).to(self.device)
+            # NHWC memory seen as NCHW is what channels_last means: no copy.
+            stylized = self._network(pictures.permute(0, 3, 1, 2).float() * (2 / 255) - 1)
+            levels = ((stylized.float() + 1) * 127.5).clamp_(0, 255).round_().to(torch.uint8)
+            result = levels[:, :, :height, :width].permute(0, 2, 3, 1).contiguous().cpu().numpy()
+        return result, state
+
+
+def load_generator(pack: Pack) -> Any:
+    """The pack's generator with its weights, on the CPU, as an `nn.Module`.
+
+    The shapes are compared with the weights before the network is built, so that a card cannot ask for
+    more memory than its own weights take.
+
+    Raises:
+        EnvironmentMissingError: torch is absent.
+        PackError: the generator is unknown, its config out of range, or the weights belong to another shape.
+    """
+    torch = _import()
+    from pydantic import ValidationError
+    from safetensors.torch import load
+
+    spec, where = pack.card.generator, pack.weights_path
+    try:
+        module = GENERATORS.load(spec.key)
+        config = module.Config.model_validate(spec.config)
+        state = load(pack.read(WEIGHTS_NAME))
+        with torch.device("meta"):
+            expected = {
+                key: tuple(value.shape) for key, value in module.Generator(config).state_dict().items()
+            }
+    except UsageError as error:
+        raise PackError(f"{pack.folder}: {error}") from error
+    except ValidationError as error:
+        reason = "; ".join(finding["msg"] for finding in error.errors(include_url=False))
+        raise PackError(f"{pack.folder}: its generator's config is refused: {reason}.") from error
+    except PackError:
+        raise
+    except Exception as error:
+        raise PackError(f"{where} cannot be read as safetensors: {error}.") from error
+    found = {key: tuple(value.shape) for key, value in state.items()}
+    if found != expected:
+        wrong = sorted(key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key))
+        raise PackError(
+            f"{where} belongs to another generator: {len(wrong)} tensors differ, first {wrong[0]}."
+        )
+    generator = module.Generator(config)
+    generator.load_state_dict(state)
+    return generator
+
+
+def report() -> RunnerReport:
+    """What this machine has of torch."""
+    try:
+        torch = _import()
+    except EnvironmentMissingError as error:
+        return RunnerReport(NAME, None, (), problem=str(error))
+    devices = _devices(torch)
+    return RunnerReport(NAME, str(torch.__version__), devices, _precision(torch, devices[0]))
+
+
+def _import() -> ModuleType:
+    missing = EnvironmentMissingError(f"The runner 'torch' is not installed. {INSTALL}")
+    try:
+        if importlib.util.find_spec("torch") is None:
+            raise missing
+        import torch
+    except ValueError:  # find_spec's answer where sys.modules holds None
+        raise missing from None
+    except (ImportError, OSError) as error:
+        raise EnvironmentMissingError(f"The runner 'torch' does not load: {error}. {INSTALL}") from error
+    return torch
+
+
+def _devices(torch: ModuleType) -> tuple[str, ...]:
+    """What torch can use here, the quickest first."""
+    found = ["cuda"] if torch.cuda.is_available() else []
+    found += ["mps"] if torch.backends.mps.is_available() else []
+    return (*found, "cpu")
+
+
+def _precision(torch: ModuleType, device: str) -> str:
+    if device == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
+    return "bf16" if device == "cpu" and "amx_bf16" in cpu_features() else "fp32"

@@ -1,0 +1,172 @@
+"""Every runner gives the same picture, for every generator and at every size."""
+
+import importlib
+import os
+
+import numpy as np
+import pytest
+
+from stylereel.core.errors import EnvironmentMissingError
+from stylereel.core.registry import family
+from stylereel.inference.runner import RUNNERS, open_runner
+from stylereel.packs.card import GeneratorSpec
+from stylereel.packs.store import ONNX_NAME, WEIGHTS_NAME, load_pack, save_pack
+from toy_packs import toy_card, toy_pack
+
+GENERATORS = family("stylereel.networks.generators")
+FP32_TOLERANCE_LEVELS = 2
+BF16_LEAST_PSNR_DB = 38.0
+SIZES = [(48, 64), (45, 61), (8, 8), (3, 5), (1, 1), (40, 200)]
+
+
+def picture(height: int, width: int, count: int = 1) -> np.ndarray:
+    """Something like a photograph: smooth ramps, an edge, a little noise."""
+    rng = np.random.default_rng(height * width)
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    base = np.stack([x / width, y / height, ((x + y) % 17) / 17], axis=-1) * 200
+    base[height // 3 :, width // 2 :] += 40
+    noisy = base[None] + rng.normal(0, 6, (count, height, width, 3))
+    return np.clip(noisy, 0, 255).astype(np.uint8)
+
+
+def psnr(a: np.ndarray, b: np.ndarray) -> float:
+    error = np.mean((a.astype(np.float64) - b) ** 2)
+    return float("inf") if error == 0 else 10 * np.log10(255**2 / error)
+
+
+def needs_gpu() -> None:
+    """Skip without CUDA, or fail where a GPU was promised."""
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        if os.environ.get("REQUIRE_GPU") == "1":
+            pytest.fail("REQUIRE_GPU=1, and torch finds no CUDA device")
+        pytest.skip("no CUDA device; REQUIRE_GPU=1 makes this a failure")
+
+
+def export(generator) -> bytes:
+    """ONNX bytes of a generator."""
+    exporter = importlib.import_module("stylereel.export.onnx")
+    return exporter.export_onnx(generator)
+
+
+@pytest.fixture(scope="session", params=GENERATORS.names())
+def generator_pack(request, tmp_path_factory):
+    """A pack of random weights for each generator in the family, exported as a trained one is."""
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("stylereel.export.onnx")
+    from safetensors.torch import save
+
+    module = GENERATORS.load(request.param)
+    torch.manual_seed(3)
+    config = module.Config()
+    generator = module.Generator(config).eval()
+    card = toy_card(
+        request.param,
+        generator=GeneratorSpec(key=request.param, config=config.model_dump(mode="json")),
+        size_multiple=generator.size_multiple,
+        receptive_field_px=generator.receptive_field_px,
+    )
+    state = {key: value.contiguous() for key, value in generator.state_dict().items()}
+    files = {WEIGHTS_NAME: save(state), ONNX_NAME: export(generator)}
+    return save_pack(tmp_path_factory.mktemp("packs") / request.param, card, files)
+
+
+@pytest.fixture(scope="session", params=["identity", "invert", "half", "conv"])
+def known_pack(request, tmp_path_factory):
+    return toy_pack(tmp_path_factory.mktemp("toys") / request.param, request.param)
+
+
+def stylized(pack, runner, frames, **options):
+    chosen = open_runner(pack, runner, **options)
+    return chosen.run(frames, None, None)[0]
+
+
+def test_the_family_holds_the_three_runners():
+    assert set(RUNNERS.names()) >= {"openvino", "onnxruntime", "torch"}
+
+
+@pytest.mark.parametrize("name", RUNNERS.names())
+def test_every_runner_reports_what_it_has(name):
+    report = RUNNERS.load(name).report()
+    assert report.name == name
+    assert (report.version is None) == bool(report.problem)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_openvino_agrees_with_onnx_runtime_on_known_networks(known_pack, size):
+    frames = picture(*size)
+    reference = stylized(known_pack, "onnxruntime", frames).astype(int)
+    assert reference.shape == frames.shape
+    exact = stylized(known_pack, "openvino", frames, precision="fp32")
+    assert np.abs(exact - reference).max() <= FP32_TOLERANCE_LEVELS
+
+
+@pytest.mark.parametrize("runner", ["openvino", "onnxruntime"])
+def test_the_pictures_levels_survive_the_way_in_and_out(tmp_path, runner):
+    levels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1).repeat(3, axis=3)
+    identity = toy_pack(tmp_path / "identity", "identity")
+    assert np.array_equal(stylized(identity, runner, levels, precision="fp32"), levels)
+    invert = toy_pack(tmp_path / "invert", "invert")
+    assert np.array_equal(stylized(invert, runner, levels, precision="fp32"), 255 - levels)
+
+
+@pytest.mark.parametrize("runner", ["openvino", "onnxruntime"])
+def test_a_batch_gives_what_its_frames_give_alone(tmp_path, runner):
+    pack = toy_pack(tmp_path / "conv", "conv")
+    frames = picture(24, 32, count=3)
+    together = stylized(pack, runner, frames, precision="fp32")
+    alone = [stylized(pack, runner, frames[i : i + 1], precision="fp32") for i in range(3)]
+    assert np.abs(together.astype(int) - np.concatenate(alone)).max() <= 1
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_fp32_runners_agree_for_every_generator(generator_pack, size):
+    frames = picture(*size)
+    reference = stylized(generator_pack, "torch", frames, device="cpu", precision="fp32").astype(int)
+    assert reference.shape == frames.shape
+    for name in ("onnxruntime", "openvino"):
+        result = stylized(generator_pack, name, frames, device="cpu", precision="fp32")
+        assert np.abs(result - reference).max() <= FP32_TOLERANCE_LEVELS, name
+
+
+@pytest.mark.parametrize("name", ["openvino", "torch"])
+def test_bf16_stays_close_to_fp32_for_every_generator(generator_pack, name):
+    frames = picture(96, 128)
+    reference = stylized(generator_pack, "onnxruntime", frames)
+    result = stylized(generator_pack, name, frames, device="cpu", precision="bf16")
+    assert psnr(result, reference) >= BF16_LEAST_PSNR_DB
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("size", [(96, 128), (45, 61)])
+def test_cuda_agrees_with_the_cpu_for_every_generator(generator_pack, size):
+    needs_gpu()
+    frames = picture(*size)
+    reference = stylized(generator_pack, "onnxruntime", frames, device="cpu")
+    exact = stylized(generator_pack, "torch", frames, device="cuda", precision="fp32").astype(int)
+    assert np.abs(exact - reference).max() <= FP32_TOLERANCE_LEVELS
+    quick = open_runner(generator_pack, "torch", "cuda")
+    assert quick.device == "cuda"
+    assert psnr(quick.run(frames, None, None)[0], reference) >= BF16_LEAST_PSNR_DB
+
+
+@pytest.mark.parametrize("name", ["openvino", "onnxruntime"])
+def test_a_device_that_a_runner_lacks_is_an_error_and_never_the_cpu(tmp_path, name):
+    report = RUNNERS.load(name).report()
+    missing = next(device for device in ("cuda", "mps") if device not in report.devices)
+    with pytest.raises(EnvironmentMissingError, match="pip install"):
+        open_runner(toy_pack(tmp_path / "toy"), name, missing)
+
+
+def test_weights_of_another_shape_are_refused_before_the_network_is_built(generator_pack, tmp_path):
+    from stylereel.core.errors import PackError
+
+    forged = save_pack(
+        tmp_path / "forged",
+        generator_pack.card.model_copy(
+            update={"generator": GeneratorSpec(key=generator_pack.card.generator.key, config={"blocks": 2})}
+        ),
+        {name: generator_pack.read(name) for name in (WEIGHTS_NAME, ONNX_NAME)},
+    )
+    with pytest.raises(PackError, match="belongs to another generator"):
+        open_runner(load_pack(forged.folder), "torch", "cpu")
