@@ -153,3 +153,43 @@ def rgb_to_yuv_planes(
     source = rgb if bit_depth == 8 else rgb.astype(np.uint16)
     luma, cb, cr = cv2.split(cv2.transform(source, matrix))
     return luma, downsample_chroma(cb, chroma), downsample_chroma(cr, chroma)
+
+
+def fitted_size(width: int, height: int, max_side: int | None) -> tuple[int, int]:
+    """`(width, height)` scaled down, in proportion, until the longer side is at most `max_side`."""
+    longest = max(width, height)
+    if max_side is None or longest <= max_side:
+        return width, height
+    return max(1, round(width * max_side / longest)), max(1, round(height * max_side / longest))
+
+
+def fit_within(image: np.ndarray, max_side: int | None) -> np.ndarray:
+    """`(H, W, C)` scaled down by area averaging so that its longer side is at most `max_side`."""
+    height, width = image.shape[:2]
+    size = fitted_size(width, height, max_side)
+    return image if size == (width, height) else cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+
+def resize(image: np.ndarray, width: int, height: int) -> np.ndarray:
+    """`(H, W, C)` at another size: averaged when it shrinks, cubic when it grows."""
+    if image.shape[:2] == (height, width):
+        return image
+    shrinks = width * height <= image.shape[0] * image.shape[1]
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+
+
+def lay_over(rgb: np.ndarray, opacity: np.ndarray, backdrop: int) -> np.ndarray:
+    """Straight-alpha `rgb` (`(H, W, 3)` uint8) with `opacity` (`(H, W)` uint8) over a grey level."""
+    weight = opacity[..., None].astype(np.float32) / 255
+    return np.rint(rgb * weight + backdrop * (1 - weight)).astype(np.uint8)
+
+
+def uint8_to_float(rgb: np.ndarray) -> np.ndarray:
+    """`(..., H, W, 3)` uint8 -> `(..., 3, H, W)` float32 in [-1, 1], as networks see it: x * 2 / 255 - 1."""
+    return np.ascontiguousarray(np.moveaxis(rgb, -1, -3)).astype(np.float32) * np.float32(2 / 255) - 1
+
+
+def float_to_uint8(planes: np.ndarray) -> np.ndarray:
+    """`(..., 3, H, W)` float in [-1, 1] -> `(..., H, W, 3)` uint8: round(clip((y + 1) * 127.5, 0, 255))."""
+    levels = np.rint(np.clip((planes + 1) * 127.5, 0, 255)).astype(np.uint8)
+    return np.ascontiguousarray(np.moveaxis(levels, -3, -1))
