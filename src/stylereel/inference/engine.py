@@ -1,0 +1,151 @@
+"""Reader, stages and writer at work at the same time, with little in memory.
+
+    reading thread ──queue──► stages, in the caller's thread ──queue──► writing thread
+
+Both queues are short: whoever is ahead waits, so memory does not grow with the length of the video. An error
+in any of the three stops the other two and is raised to the caller, as is the caller's own KeyboardInterrupt.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from stylereel.core.frames import Frame, FrameBatch, Stage
+
+QUEUE_FRAMES = 4
+_POLL_SECONDS = 0.1
+_END = object()
+
+
+def run_engine(
+    frames: Iterable[Frame],
+    stages: Sequence[Stage],
+    write: Callable[[Frame], object],
+    *,
+    on_frame: Callable[[Frame], object] | None = None,
+    queue_frames: int = QUEUE_FRAMES,
+) -> int:
+    """Draw `frames` through `stages` into `write`, overlapped.
+
+    Args:
+        frames: read in a thread of its own.
+        stages: applied in order, in the caller's thread.
+        write: called in a thread of its own, once for each frame, in order.
+        on_frame: called in the caller's thread after a frame went to the writer.
+        queue_frames: how many frames may wait on each side.
+
+    Returns:
+        How many frames went to the writer. All of them are written when this returns.
+
+    Raises:
+        BaseException: the first one raised by any of the parts; both threads have ended by then.
+    """
+    lanes = _Lanes(queue_frames)
+    reading = threading.Thread(
+        target=lanes.guard, args=(_read, frames, lanes), name="stylereel-read", daemon=True
+    )
+    writing = threading.Thread(
+        target=lanes.guard, args=(_write, write, lanes), name="stylereel-write", daemon=True
+    )
+    reading.start()
+    writing.start()
+    count = 0
+    try:
+        batches: Iterator[FrameBatch] = ([frame] for frame in lanes.taken(lanes.read))
+        for stage in stages:
+            batches = stage(batches)
+        for batch in batches:
+            for frame in batch:
+                lanes.give(lanes.made, frame)
+                count += 1
+                if on_frame is not None:
+                    on_frame(frame)
+        lanes.give(lanes.made, _END)
+        writing_done = _wait(writing, lanes)
+        if not writing_done:
+            raise _Stopped
+    except _Stopped:
+        pass
+    except BaseException as error:
+        lanes.fail(error)
+    finally:
+        if lanes.failure is not None:
+            lanes.stop.set()
+        reading.join()
+        writing.join()
+    if lanes.failure is not None:
+        raise lanes.failure
+    return count
+
+
+class _Stopped(Exception):
+    """Another part failed: leave quietly, its error is kept."""
+
+
+class _Lanes:
+    """The two queues, the stop sign and the first failure."""
+
+    def __init__(self, queue_frames: int) -> None:
+        self.read: queue.Queue[Any] = queue.Queue(queue_frames)
+        self.made: queue.Queue[Any] = queue.Queue(queue_frames)
+        self.stop = threading.Event()
+        self.failure: BaseException | None = None
+        self._lock = threading.Lock()
+
+    def fail(self, error: BaseException) -> None:
+        """Keep the first failure and tell everyone to stop."""
+        with self._lock:
+            if self.failure is None:
+                self.failure = error
+        self.stop.set()
+
+    def guard(self, part: Callable[..., None], *arguments: Any) -> None:
+        """Run one thread's part and carry its error over to the caller."""
+        try:
+            part(*arguments)
+        except _Stopped:
+            pass
+        except BaseException as error:
+            self.fail(error)
+
+    def give(self, lane: queue.Queue[Any], item: Any) -> None:
+        """Put an item, waiting for room unless told to stop."""
+        while not self.stop.is_set():
+            try:
+                return lane.put(item, timeout=_POLL_SECONDS)
+            except queue.Full:
+                continue
+        raise _Stopped
+
+    def taken(self, lane: queue.Queue[Any]) -> Iterator[Any]:
+        """The items of a lane until its end, unless told to stop."""
+        while not self.stop.is_set():
+            try:
+                item = lane.get(timeout=_POLL_SECONDS)
+            except queue.Empty:
+                continue
+            if item is _END:
+                return
+            yield item
+        raise _Stopped
+
+
+def _read(frames: Iterable[Frame], lanes: _Lanes) -> None:
+    for frame in frames:
+        lanes.give(lanes.read, frame)
+    lanes.give(lanes.read, _END)
+
+
+def _write(write: Callable[[Frame], object], lanes: _Lanes) -> None:
+    for frame in lanes.taken(lanes.made):
+        write(frame)
+
+
+def _wait(thread: threading.Thread, lanes: _Lanes) -> bool:
+    """Wait for a thread in steps that leave Ctrl-C a chance; False when it failed."""
+    while thread.is_alive():
+        thread.join(_POLL_SECONDS)
+    return lanes.failure is None
