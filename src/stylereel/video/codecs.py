@@ -1,0 +1,178 @@
+"""The video codecs that can be written, and what quality 0..100 means to each.
+
+One scale for all: 0 is the smallest file, 75 (the default) is hard to tell from the source at normal
+viewing, 100 is the best the codec can do. Between the anchors below the encoder's own number is interpolated
+linearly and rounded.
+
+    codec    encoder      own number              q=0   q=25  q=50  q=75  q=90  q=100
+    h264     libx264      crf (0 is lossless)     45    36    28    19    12    0
+    hevc     libx265      crf                     46    38    30    21    14    lossless
+    av1      libsvtav1    crf                     63    52    42    28    16    1
+    vp9      libvpx-vp9   crf                     63    50    38    26    12    lossless
+    prores   prores_ks    profile                 proxy lt    422   hq    hq    4444 (4:4:4)
+    ffv1     ffv1         always lossless: quality changes nothing
+    gif      gif          colours per picture     16    32    128   256   256   256
+    png      png          always lossless: quality changes nothing
+
+"Lossless" is about the encoder: pixels are Y'CbCr of 8 bits (prores: 10), so RGB comes back within rounding.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stylereel.core.errors import UsageError
+from stylereel.core.pixels import Chroma
+
+DEFAULT_QUALITY = 75
+
+_ANCHOR_QUALITIES = (0, 25, 50, 75, 90, 100)
+_PRORES_PROFILES = ("proxy", "lt", "standard", "hq", "4444")
+
+
+@dataclass(frozen=True)
+class VideoCodec:
+    """One codec that can be written.
+
+    Attributes:
+        name: the value of `--codec`.
+        encoder: FFmpeg's encoder.
+        scale: the encoder's own number at quality 0, 25, 50, 75, 90 and 100; empty where quality is nothing.
+        even_sizes_at_420: 4:2:0 needs even width and height in this encoder.
+        tags_in_stream: the stream itself carries range and matrix, whatever the container.
+    """
+
+    name: str
+    encoder: str
+    scale: tuple[int, ...] = ()
+    even_sizes_at_420: bool = False
+    tags_in_stream: bool = False
+
+    @property
+    def uses_quality(self) -> bool:
+        """False where every quality is the same because the codec is lossless."""
+        return bool(self.scale)
+
+
+CODECS: dict[str, VideoCodec] = {
+    codec.name: codec
+    for codec in (
+        VideoCodec("h264", "libx264", (45, 36, 28, 19, 12, 0), even_sizes_at_420=True, tags_in_stream=True),
+        VideoCodec("hevc", "libx265", (46, 38, 30, 21, 14, 0), even_sizes_at_420=True, tags_in_stream=True),
+        VideoCodec("av1", "libsvtav1", (63, 52, 42, 28, 16, 1), tags_in_stream=True),
+        VideoCodec("vp9", "libvpx-vp9", (63, 50, 38, 26, 12, 0)),
+        VideoCodec("prores", "prores_ks", (0, 1, 2, 3, 3, 4)),
+        VideoCodec("ffv1", "ffv1"),
+        VideoCodec("gif", "gif", (16, 32, 128, 256, 256, 256)),
+        VideoCodec("png", "png"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class EncoderSettings:
+    """How to open an encoder.
+
+    Attributes:
+        options: the encoder's private options.
+        pixel_format: FFmpeg's name.
+        chroma: sampling of that format; "444" for RGB.
+        bit_depth: of that format.
+        is_rgb: the encoder takes RGB, no colour matrix.
+        colors: of a palette, 0 where there is none.
+    """
+
+    options: dict[str, str]
+    pixel_format: str
+    chroma: Chroma
+    bit_depth: int = 8
+    is_rgb: bool = False
+    colors: int = 0
+
+
+def check_quality(quality: int | None) -> int:
+    """The quality to use; `UsageError` unless 0..100 or None (the default)."""
+    if quality is None:
+        return DEFAULT_QUALITY
+    if isinstance(quality, bool) or not isinstance(quality, int) or not 0 <= quality <= 100:
+        raise UsageError(
+            f"quality: got {quality!r}, expected a whole number from 0 (smallest) to 100 (best); "
+            f"leave it out for {DEFAULT_QUALITY}"
+        )
+    return quality
+
+
+def own_number(codec: VideoCodec, quality: int) -> int:
+    """The encoder's own number (crf, profile, colours) for a quality of 0..100: see the module's table."""
+    for low, high, at_low, at_high in zip(
+        _ANCHOR_QUALITIES, _ANCHOR_QUALITIES[1:], codec.scale, codec.scale[1:], strict=False
+    ):
+        if quality <= high:
+            return round(at_low + (at_high - at_low) * (quality - low) / (high - low))
+    raise ValueError(f"quality {quality} or codec {codec.name} has no number")
+
+
+def encoder_settings(
+    codec: VideoCodec,
+    quality: int,
+    size: tuple[int, int],
+    *,
+    source_chroma: Chroma = "420",
+    threads: int = 0,
+    full_range: bool = False,
+) -> EncoderSettings:
+    """Options and pixel format for a codec.
+
+    Args:
+        codec: a value of `CODECS`.
+        quality: 0..100.
+        size: `(width, height)` in pixels.
+        source_chroma: of the source; ffv1 keeps it, so that nothing is lost.
+        threads: for encoders that take it as an option; 0 lets them choose.
+        full_range: luma is 0..255 rather than 16..235.
+
+    Returns:
+        The settings; 4:2:0 wherever the codec can hold the size so, 4:4:4 for h264 and hevc of odd size.
+    """
+    odd = bool(size[0] % 2 or size[1] % 2)
+    chroma: Chroma = "444" if odd and codec.even_sizes_at_420 else "420"
+    options: dict[str, str] = {}
+    number = own_number(codec, quality) if codec.uses_quality else 0
+    match codec.name:
+        case "h264":
+            options = {"preset": "veryfast", "crf": str(number)}
+        case "hevc":
+            parameters = ["log-level=error", *(["lossless=1"] if quality == 100 else [])]
+            parameters += [f"pools={threads}"] if threads else []
+            options = {"preset": "superfast", "crf": str(number), "x265-params": ":".join(parameters)}
+        case "av1":
+            options = {"preset": "10", "crf": str(number)}
+            options["svtav1-params"] = f"lp={threads}" if threads else "lp=0"
+        case "vp9":
+            options = {"deadline": "realtime", "cpu-used": "6", "row-mt": "1", "crf": str(number), "b": "0"}
+            options |= {"lossless": "1"} if quality == 100 else {}
+            options |= {"tile-columns": "2"} if size[0] >= 512 else {}
+        case "prores":
+            options = {"profile": _PRORES_PROFILES[number], "vendor": "apl0"}
+            chroma = "444" if number == 4 else "422"
+        case "ffv1":
+            options = {"level": "3", "slices": "4" if min(size) >= 64 else "1", "slicecrc": "1", "g": "1"}
+            chroma = source_chroma
+        case "gif":
+            return EncoderSettings({}, "pal8", "444", is_rgb=True, colors=number)
+        case "png":
+            return EncoderSettings({"pred": "mixed", "compression_level": "3"}, "rgb24", "444", is_rgb=True)
+    depth = 10 if codec.name == "prores" else 8
+    return EncoderSettings(options, f"yuv{chroma}p" + ("10le" if depth == 10 else ""), chroma, depth)
+
+
+def quiet_encoders() -> None:
+    """Keep SVT-AV1 from writing to stderr; call before an encoder opens, never at import."""
+    os.environ.setdefault("SVT_LOG", "1")
+
+
+def known_codecs() -> Sequence[str]:
+    """The values of `--codec`."""
+    return tuple(CODECS)

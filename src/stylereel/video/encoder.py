@@ -1,0 +1,259 @@
+"""Turns RGB frames into encoded packets: colour, size, aspect and clock as they should be on file."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import av
+import numpy as np
+
+from stylereel.core.color import SDR_VIDEO, ColorTags
+from stylereel.core.errors import EnvironmentMissingError
+from stylereel.core.pixels import rgb_to_yuv_planes
+from stylereel.video.codecs import EncoderSettings, VideoCodec, quiet_encoders
+from stylereel.video.containers import Container
+
+if TYPE_CHECKING:
+    from av.container import OutputContainer
+    from av.packet import Packet
+
+    from stylereel.video.info import SourceInfo
+
+# ISO BMFF sample durations are 32 bits: with a finer clock than this a frame of some minutes overflows.
+_FINEST_TICKS_PER_SECOND = 10_000_000
+
+
+def output_tick(container: Container, info: SourceInfo) -> Fraction:
+    """Seconds per tick of the output's clock: the source's own wherever the container can have it."""
+    if not container.holds_variable_rate:
+        return 1 / info.frame_rate
+    if container.tick is not None:
+        return container.tick
+    ticks = info.time_base.denominator
+    return Fraction(1, ticks if ticks <= _FINEST_TICKS_PER_SECOND else 1_000_000)
+
+
+def output_color(info: SourceInfo, codec: VideoCodec, container: Container) -> ColorTags:
+    """What to convert to and tag with.
+
+    An SDR source keeps its matrix, range, primaries and transfer; a tone-mapped one becomes BT.709. ProRes
+    has no full range. Where neither stream nor container stores tags, the file is written as what players
+    take an untagged file of its size for.
+    """
+    tags = SDR_VIDEO if info.color.is_hdr else info.frame_color.for_encoding(info.width, info.height)
+    if not codec.tags_in_stream and not container.carries_color:
+        return ColorTags().resolved(info.width, info.height)
+    if codec.name == "prores":
+        tags = replace(tags, range="limited")
+    return tags
+
+
+class Ticker:
+    """Rounds exact times to a clock, each from its own time, so that nothing accumulates."""
+
+    def __init__(self, tick: Fraction) -> None:
+        self.tick = tick
+        self.collisions = 0
+        self._last: int | None = None
+
+    @property
+    def last(self) -> int:
+        """The last tick given, 0 before the first."""
+        return self._last or 0
+
+    def __call__(self, seconds: Fraction) -> int:
+        """The nearest tick, halves up; one later than the last where two frames would share a tick."""
+        ticks = math.floor(seconds / self.tick + Fraction(1, 2))
+        if self._last is not None and ticks <= self._last:
+            self.collisions += 1
+            ticks = self._last + 1
+        self._last = ticks
+        return ticks
+
+
+@dataclass
+class _Pending:
+    pixels: np.ndarray
+    pts: int
+    declared_ticks: int
+
+
+class VideoEncoder:
+    """One video stream of an output container.
+
+    Frames are held back by one, so that each gets the duration until the next.
+    """
+
+    def __init__(
+        self,
+        output: OutputContainer,
+        codec: VideoCodec,
+        settings: EncoderSettings,
+        tags: ColorTags,
+        *,
+        size: tuple[int, int],
+        tick: Fraction,
+        info: SourceInfo,
+        threads: int = 0,
+    ) -> None:
+        """Add the stream and open its encoder.
+
+        Args:
+            output: the container to add the stream to.
+            codec: what to encode with.
+            settings: from `encoder_settings`.
+            tags: from `output_color`.
+            size: `(width, height)` of the frames to come, pixels.
+            tick: seconds per tick of the pts to come.
+            info: of the source, for frame rate and sample aspect ratio.
+            threads: of the encoder; 0 lets it choose.
+
+        Raises:
+            EnvironmentMissingError: this FFmpeg build has no such encoder, or it does not open.
+        """
+        quiet_encoders()
+        self._settings, self._tags, self._size, self._tick = settings, tags, size, tick
+        self._pending: _Pending | None = None
+        self._durations: dict[int, int] = {}
+        self._last_ticks = max(1, round(1 / info.frame_rate / tick)) if info.frame_rate else 1
+        self._palette = PaletteFilter(size, tick, settings.colors) if codec.name == "gif" else None
+        try:
+            stream = output.add_stream(
+                codec.encoder, rate=info.frame_rate or 25, options=dict(settings.options)
+            )
+        except ValueError as error:
+            raise EnvironmentMissingError(
+                f"this PyAV build cannot encode {codec.name} ({codec.encoder}): {error}. "
+                "Install PyAV from its own wheel: pip install --force-reinstall av"
+            ) from error
+        self.stream = stream
+        context = stream.codec_context
+        context.width, context.height = size
+        context.pix_fmt = settings.pixel_format
+        stream.time_base = context.time_base = tick
+        if info.sample_aspect_ratio and codec.name != "gif":
+            context.sample_aspect_ratio = info.sample_aspect_ratio
+        if not settings.is_rgb:
+            context.colorspace, context.color_range = tags.matrix_code, tags.range_code
+            context.color_primaries, context.color_trc = tags.primaries_code, tags.transfer_code
+        if threads:
+            context.thread_count = threads
+        if codec.name == "hevc" and output.format.name in ("mp4", "mov"):
+            context.codec_tag = "hvc1"  # what Apple's players want
+        if output.format.name == "avi":
+            context.max_b_frames = 0  # AVI stores no order of display
+        try:
+            context.open()
+        except Exception as error:
+            raise EnvironmentMissingError(
+                f"the encoder {codec.encoder} does not open for {size[0]}x{size[1]} {settings.pixel_format}: "
+                f"{error}. Try another --codec or size"
+            ) from error
+
+    def encode(self, pixels: np.ndarray, pts: int, declared_ticks: int) -> Iterator[Packet]:
+        """Take a frame; yield the packets that are ready.
+
+        Args:
+            pixels: `(H, W, 3)` uint8 RGB of the size given; kept, not copied, until the next call.
+            pts: ticks, greater than that of the frame before.
+            declared_ticks: how long the frame says it stays, 0 if it does not; used for the last one.
+        """
+        previous, self._pending = self._pending, _Pending(pixels, pts, declared_ticks)
+        if previous is not None:
+            self._last_ticks = pts - previous.pts
+            yield from self._encode(previous, self._last_ticks)
+
+    def flush(self, longest_ticks: int | None = None) -> Iterator[Packet]:
+        """Encode the last frame, no longer than `longest_ticks`, and yield what remains."""
+        if self._pending is not None:
+            ticks = self._pending.declared_ticks or self._last_ticks
+            ticks = max(1, ticks if longest_ticks is None else min(ticks, longest_ticks))
+            self._last_ticks = ticks
+            yield from self._encode(self._pending, ticks)
+            self._pending = None
+        if self._palette is not None:
+            for frame in self._palette.flush():
+                yield from self._timed(self.stream.encode(frame))
+        yield from self._timed(self.stream.encode(None))
+
+    @property
+    def last_ticks(self) -> int:
+        """Duration of the last frame; known after `flush`."""
+        return self._last_ticks
+
+    def _encode(self, pending: _Pending, ticks: int) -> Iterator[Packet]:
+        self._durations[pending.pts] = ticks
+        frame = self._as_frame(pending.pixels)
+        frame.pts, frame.time_base = pending.pts, self._tick
+        with contextlib.suppress(AttributeError):
+            frame.duration = ticks
+        frames = [frame] if self._palette is None else self._palette.push(frame)
+        for ready in frames:
+            yield from self._timed(self.stream.encode(ready))
+
+    def _timed(self, packets: list[Packet]) -> Iterator[Packet]:
+        for packet in packets:
+            if packet.pts in self._durations:
+                packet.duration = self._durations.pop(packet.pts)
+            yield packet
+
+    def _as_frame(self, pixels: np.ndarray) -> av.VideoFrame:
+        width, height = self._size
+        if pixels.shape[:2] != (height, width):
+            raise ValueError(f"a frame of {pixels.shape[1]}x{pixels.shape[0]} in a video of {width}x{height}")
+        if self._settings.is_rgb:
+            return av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(pixels), "rgb24")
+        settings = self._settings
+        frame = av.VideoFrame(width, height, settings.pixel_format)
+        planes = rgb_to_yuv_planes(pixels, self._tags, settings.chroma, settings.bit_depth)
+        for target, plane in zip(frame.planes, planes, strict=True):
+            rows = np.frombuffer(target, plane.dtype).reshape(target.height, -1)
+            rows[:, : plane.shape[1]] = plane
+        frame.colorspace, frame.color_range = self._tags.matrix_code, self._tags.range_code
+        frame.color_primaries, frame.color_trc = self._tags.primaries_code, self._tags.transfer_code
+        return frame
+
+
+class PaletteFilter:
+    """RGB to the 256 colours of a GIF: a palette of its own for every picture, with ordered dither.
+
+    Ordered dither ("bayer") stands still from picture to picture, error diffusion would crawl.
+    """
+
+    def __init__(self, size: tuple[int, int], tick: Fraction, colors: int) -> None:
+        graph = av.filter.Graph()
+        source = graph.add_buffer(width=size[0], height=size[1], format="rgb24", time_base=tick)
+        split = graph.add("split")
+        generate = graph.add("palettegen", f"max_colors={colors}:stats_mode=single:reserve_transparent=0")
+        use = graph.add("paletteuse", "new=1:dither=bayer:bayer_scale=4")
+        sink = graph.add("buffersink")
+        source.link_to(split)
+        split.link_to(use, 0, 0)
+        split.link_to(generate, 1, 0)
+        generate.link_to(use, 0, 1)
+        use.link_to(sink)
+        graph.configure()
+        self._graph = graph
+
+    def push(self, frame: av.VideoFrame) -> list[av.VideoFrame]:
+        """Give a picture, get those that are ready."""
+        self._graph.push(frame)
+        return self._pull()
+
+    def flush(self) -> list[av.VideoFrame]:
+        """Get what remains."""
+        self._graph.push(None)
+        return self._pull()
+
+    def _pull(self) -> list[av.VideoFrame]:
+        ready = []
+        while True:
+            try:
+                ready.append(self._graph.pull())
+            except (av.error.BlockingIOError, av.error.EOFError):
+                return ready

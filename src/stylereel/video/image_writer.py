@@ -1,0 +1,184 @@
+"""Writes frames as pictures: one file, or a folder of them with the names of their sources."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from stylereel.core.errors import OutputError
+from stylereel.core.frames import Frame
+from stylereel.video.staging import StagedFile, StagedFolder, writing
+
+_PNG_HEADER_BYTES = 33  # signature (8) and the IHDR chunk (25)
+
+
+def encode_image(pixels: np.ndarray, ending: str, quality: int, metadata: Mapping[str, str]) -> bytes:
+    """One picture as the bytes of a file.
+
+    Args:
+        pixels: `(H, W, 3)` uint8 RGB, sRGB.
+        ending: of the file name with its dot, any case: one of `IMAGE_ENDINGS`.
+        quality: 0..100; JPEG's and WebP's own scale. 100 is lossless for WebP. PNG, BMP and TIFF always are.
+        metadata: written as PNG text chunks, a JPEG comment or XMP in WebP; BMP and TIFF hold none.
+
+    Raises:
+        OutputError: the encoder refused (WebP: sides over 16383 px, JPEG: over 65535).
+    """
+    ending = ending.lower()
+    parameters: list[int] = []
+    if ending in (".jpg", ".jpeg"):
+        # Full chroma resolution from the quality on at which people look for it.
+        sampling = (
+            cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444 if quality >= 75 else cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
+        )
+        own = max(1, min(100, quality + round((100 - quality) * 0.68)))
+        parameters = [cv2.IMWRITE_JPEG_QUALITY, own, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
+    elif ending == ".webp":
+        parameters = [cv2.IMWRITE_WEBP_QUALITY, 101 if quality == 100 else max(1, quality)]
+    try:
+        done, encoded = cv2.imencode(ending, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), parameters)
+    except cv2.error as error:
+        done, reason = False, str(error).strip()
+    else:
+        reason = "the encoder gave no reason"
+    if not done:
+        height, width = pixels.shape[:2]
+        raise OutputError(f"cannot encode a picture of {width}x{height} as {ending}: {reason}. Try .png")
+    return _with_metadata(encoded.tobytes(), ending, metadata, (pixels.shape[1], pixels.shape[0]))
+
+
+def _with_metadata(data: bytes, ending: str, metadata: Mapping[str, str], size: tuple[int, int]) -> bytes:
+    if not metadata:
+        return data
+    if ending == ".png":
+        chunks = b"".join(_png_text(key, value) for key, value in metadata.items())
+        return data[:_PNG_HEADER_BYTES] + chunks + data[_PNG_HEADER_BYTES:]
+    if ending in (".jpg", ".jpeg"):
+        text = "\n".join(f"{key}: {value}" for key, value in metadata.items()).encode()[:65000]
+        return data[:2] + b"\xff\xfe" + struct.pack(">H", len(text) + 2) + text + data[2:]
+    if ending == ".webp":
+        return _webp_with_xmp(data, metadata, size)
+    return data
+
+
+def _png_text(key: str, value: str) -> bytes:
+    """An iTXt chunk (PNG specification 11.3.3.4): UTF-8, not compressed."""
+    keyword = key.encode("latin-1", "replace")[:79]
+    body = b"iTXt" + keyword + b"\0\0\0\0\0" + value.encode()
+    return struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+
+
+def _webp_with_xmp(data: bytes, metadata: Mapping[str, str], size: tuple[int, int]) -> bytes:
+    """The extended WebP layout (RIFF container: VP8X, the picture's chunk, XMP)."""
+    from xml.sax.saxutils import escape
+
+    text = escape("\n".join(f"{key}: {value}" for key, value in metadata.items()))
+    xmp = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:description><rdf:Alt>'
+        f'<rdf:li xml:lang="x-default">{text}</rdf:li></rdf:Alt></dc:description></rdf:Description></rdf:RDF>'
+        "</x:xmpmeta>"
+    ).encode()
+    if data[12:16] == b"VP8X":
+        return data
+    width, height = size
+    header = bytes([0x04, 0, 0, 0]) + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    body = b"WEBP" + _riff(b"VP8X", header) + data[12:] + _riff(b"XMP ", xmp)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def _riff(name: bytes, payload: bytes) -> bytes:
+    return name + struct.pack("<I", len(payload)) + payload + b"\0" * (len(payload) % 2)
+
+
+class ImageFileOutput:
+    """One picture file; exactly one frame."""
+
+    def __init__(self, output: Path, quality: int, metadata: Mapping[str, str]) -> None:
+        self._output, self._quality, self._metadata = output, quality, metadata
+        self._file = StagedFile(output)
+        self._written = False
+        self.notices: list[str] = []
+
+    def write(self, frame: Frame) -> None:
+        """Write the picture."""
+        if self._written:
+            raise OutputError(
+                f"{self._output} is a single picture but there are more frames. Let the output be a folder, "
+                "a .gif or a video"
+            )
+        data = encode_image(frame.pixels, self._output.suffix, self._quality, self._metadata)
+        with writing(self._output):
+            self._file.path.write_bytes(data)
+        self._written = True
+
+    def finish(self, *, overwrite: bool) -> int:
+        """Publish the file; returns its bytes."""
+        return self._file.publish(overwrite=overwrite)
+
+    def abort(self) -> None:
+        """Remove what was written."""
+        self._file.discard()
+
+
+class ImageFolderOutput:
+    """A folder of pictures: named as their sources were, or numbered."""
+
+    def __init__(
+        self,
+        output: Path,
+        quality: int,
+        metadata: Mapping[str, str],
+        sources: Sequence[Path],
+        ending: str | None,
+    ) -> None:
+        """`sources`: files whose names the pictures take, in order; without them frames are numbered.
+
+        `ending`: of every picture; None keeps each source's own where it can be written, else PNG.
+        """
+        from stylereel.video.containers import IMAGE_ENDINGS
+
+        self._output, self._quality, self._metadata = output, quality, metadata
+        self._names = _names(sources, ending, IMAGE_ENDINGS)
+        self._ending = ending or ".png"
+        self._folder = StagedFolder(output)
+        self._count = 0
+        self.notices: list[str] = []
+
+    def write(self, frame: Frame) -> None:
+        """Write the next picture."""
+        self._count += 1
+        known = self._count <= len(self._names)
+        name = self._names[self._count - 1] if known else f"{self._count:06d}{self._ending}"
+        data = encode_image(frame.pixels, Path(name).suffix, self._quality, self._metadata)
+        with writing(self._output):
+            (self._folder.path / name).write_bytes(data)
+
+    def finish(self, *, overwrite: bool) -> int:
+        """Publish the folder; returns the pictures' bytes together."""
+        return self._folder.publish(overwrite=overwrite)
+
+    def abort(self) -> None:
+        """Remove what was written."""
+        self._folder.discard()
+
+
+def _names(sources: Sequence[Path], ending: str | None, known: Sequence[str]) -> list[str]:
+    """A distinct file name for each source: `a.jpg` and `a.png` both as PNG become `a.png`, `a.jpg.png`."""
+    taken: set[str] = set()
+    names: list[str] = []
+    for source in sources:
+        own = ending or (source.suffix if source.suffix.lower() in known else ".png")
+        name = source.stem + own
+        if name in taken:
+            name = source.name + own
+        while name in taken:
+            name = f"_{name}"
+        taken.add(name)
+        names.append(name)
+    return names

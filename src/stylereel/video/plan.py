@@ -1,0 +1,169 @@
+"""Decides what an output will be, and refuses what cannot be, before any work is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+from stylereel.core.errors import OutputError, UsageError
+from stylereel.video.codecs import CODECS, VideoCodec, check_quality
+from stylereel.video.containers import IMAGE_ENDINGS, Container, codec_for, container_of
+from stylereel.video.info import SourceInfo
+from stylereel.video.safety import open_media
+from stylereel.video.staging import check_output
+
+OutputKind = Literal["video", "image", "images"]
+
+# The fastest that GIF players show: two ticks; a delay of one is shown as ten by most.
+_FASTEST_GIF = 50
+
+
+@dataclass(frozen=True)
+class OutputPlan:
+    """What will be written.
+
+    Attributes:
+        path: of the file or folder.
+        kind: "video", "image" or "images" (a folder).
+        codec: what the frames are encoded with; None for pictures other than PNG.
+        container: None for pictures.
+        quality: 0..100.
+        notices: sentences for the user.
+    """
+
+    path: Path
+    kind: OutputKind
+    codec: VideoCodec | None
+    container: Container | None
+    quality: int
+    notices: tuple[str, ...] = ()
+
+
+def plan_output(
+    output: str | Path,
+    info: SourceInfo,
+    *,
+    codec: str | None = None,
+    quality: int | None = None,
+    overwrite: bool = False,
+) -> OutputPlan:
+    """Check an output against its source and say what it will be. Nothing is written.
+
+    A folder (a name without an ending, or one that exists) is filled with pictures; the ending of a file
+    name chooses between a picture and the containers.
+
+    Args:
+        output: file or folder to write.
+        info: of the source, from `probe`.
+        codec: a name in `CODECS`, or None for the container's default.
+        quality: 0..100, or None for the default.
+        overwrite: an existing output may be replaced.
+
+    Raises:
+        UsageError: ending, codec, quality or combination that cannot be.
+        OutputError: the output must not or cannot be written there.
+    """
+    path = Path(output)
+    own_quality = check_quality(quality)
+    if codec is not None and codec not in CODECS:
+        codec_for(container_of(Path("any.mkv")), codec)
+    kind = _kind_of(path, info, str(output).endswith(("/", "\\")))
+    check_output(path, info.path, overwrite=overwrite, is_folder=kind == "images")
+    if kind != "video":
+        return _plan_pictures(path, kind, info, codec, own_quality)
+    container = container_of(path)
+    chosen = codec_for(container, codec)
+    notices = []
+    if quality is not None and not chosen.uses_quality:
+        notices.append(f"--quality changes nothing here: {chosen.name} is lossless")
+    if not container.holds_variable_rate:
+        _refuse_variable_rate(path, container, info)
+    if container.muxer == "gif":
+        notices += _gif_notices(info)
+    return OutputPlan(path, "video", chosen, container, own_quality, tuple(notices))
+
+
+def _kind_of(path: Path, info: SourceInfo, ends_in_separator: bool) -> OutputKind:
+    if path.is_dir() or ends_in_separator or not path.suffix:
+        if info.kind == "image" and not path.is_dir() and not ends_in_separator:
+            raise UsageError(
+                f"output {path}: a picture needs a file name that ends in one of {', '.join(IMAGE_ENDINGS)}"
+            )
+        return "images"
+    return "image" if path.suffix.lower() in IMAGE_ENDINGS else "video"
+
+
+def _plan_pictures(
+    path: Path, kind: OutputKind, info: SourceInfo, codec: str | None, quality: int
+) -> OutputPlan:
+    if kind == "image" and info.kind != "image":
+        raise UsageError(
+            f"output {path.name} is a single picture, but {info.path.name} has many frames. "
+            f"Give a folder for pictures ({path.stem}/), or a video ending such as .mp4, .mkv or .gif"
+        )
+    if codec is not None and codec != "png":
+        raise UsageError(
+            f"pictures cannot hold the codec {codec}: leave --codec out, or choose png. "
+            "For a video, let the output end in .mp4, .mkv, .webm, .mov, .avi or .gif"
+        )
+    if codec == "png" and kind == "image" and path.suffix.lower() != ".png":
+        raise UsageError(f"output {path.name}: the codec png needs the ending .png")
+    notices = []
+    if kind == "images" and info.kind == "video":
+        notices.append("pictures in a folder keep no times and no sound")
+    chosen = CODECS["png"] if codec == "png" or path.suffix.lower() == ".png" else None
+    return OutputPlan(path, kind, chosen, None, quality, tuple(notices))
+
+
+def _gif_notices(info: SourceInfo) -> list[str]:
+    if info.frame_rate > 1 / Fraction(1, 100):
+        raise UsageError(
+            f"GIF shows at most 100 frames per second, the source has {float(info.frame_rate):g}. "
+            "Let the output end in .mp4, .mkv or .webm"
+        )
+    if info.frame_rate > _FASTEST_GIF:
+        return [
+            f"GIF players slow down above {_FASTEST_GIF} frames per second, the source has "
+            f"{float(info.frame_rate):g}: the file is right, but most will show it too slowly"
+        ]
+    return []
+
+
+def _refuse_variable_rate(path: Path, container: Container, info: SourceInfo) -> None:
+    variable = info.is_variable_rate
+    if variable is None and info.kind == "video":
+        variable = not has_constant_rate(info)
+    if variable:
+        raise UsageError(
+            f"{container.name} cannot hold a variable frame rate, which {info.path.name} has: frames would "
+            f"come at wrong times. Let the output end in .mkv or .mp4 (for instance {path.stem}.mkv)"
+        )
+    if not info.frame_rate:
+        raise UsageError(
+            f"{container.name} needs a frame rate, which {info.path.name} does not say; use .mkv"
+        )
+
+
+def has_constant_rate(info: SourceInfo) -> bool:
+    """Whether the times in the file, read packet by packet without decoding, are evenly spaced.
+
+    Up to one tick of the source's clock either way counts as even (Matroska rounds to milliseconds).
+    """
+    with open_media(info.path) as media:
+        stream = media.streams[info.stream_index]
+        times = sorted(packet.pts for packet in media.demux(stream) if packet.pts is not None)
+    if len(times) < 3:
+        return True
+    spacing = Fraction(times[-1] - times[0], len(times) - 1)
+    return all(abs(time - times[0] - index * spacing) <= Fraction(3, 2) for index, time in enumerate(times))
+
+
+def check_frame_time(seconds: Fraction, ticks: int, tick: Fraction, container: Container) -> None:
+    """Refuse a frame whose time a constant-rate container cannot hold (the header did not say so)."""
+    if not container.holds_variable_rate and abs(seconds - ticks * tick) > tick / 2:
+        raise OutputError(
+            f"{container.name} cannot hold the frame at {float(seconds):.3f} s: the source has a "
+            "variable frame rate. Let the output end in .mkv or .mp4"
+        )
