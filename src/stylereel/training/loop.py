@@ -94,7 +94,7 @@ class Run:
         for optimizer in self.optimizers.values():
             for group in optimizer.param_groups:
                 group["full_rate"] = group["lr"]
-        self.rng = torch.Generator(device=self.device).manual_seed(self.seed)
+        self.rng = torch.Generator().manual_seed(self.seed)
 
     @property
     def generator(self) -> nn.Module:

@@ -1,0 +1,478 @@
+"""Train a look: from what the user named to a style pack, with everything needed to go on after a stop."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+
+from stylereel.core.errors import EnvironmentMissingError, PackError, UsageError
+from stylereel.core.progress import Meter, Progress
+from stylereel.data.credits import CreditBook
+from stylereel.data.crops import CropSampler
+from stylereel.data.gather import Gathered, GatherRules, Named, gather
+from stylereel.data.stream import BatchStream
+from stylereel.export.onnx import check_parity, export_onnx
+from stylereel.packs.find import find_pack
+from stylereel.packs.store import ONNX_NAME, PREVIEW_NAME, WEIGHTS_NAME, save_pack
+from stylereel.training.card import generator_key, make_card
+from stylereel.training.checkpoint import read_checkpoint, write_checkpoint
+from stylereel.training.ema import recompute_statistics
+from stylereel.training.journal import Journal
+from stylereel.training.loop import Run, StepReport
+from stylereel.training.loop import train as train_steps
+from stylereel.training.memory import available_bytes, plan_memory
+from stylereel.training.pace import WARM_UP_STEPS, measure_pace
+from stylereel.training.precision import chosen_precision
+from stylereel.training.preview import encoded, fit_for_network, pairs_sheet, stylized_pixels, write_picture
+from stylereel.training.run_folder import RunFolder, check_paths, versions
+from stylereel.training.settings import Resolved, SourceSettings, read_preset, resolve
+
+MAX_STEPS_VARIABLE = "STYLEREEL_MAX_STEPS"
+DEFAULT_MINUTES = 20.0
+PACK_SECONDS = 20.0
+"""Kept of the minutes for exporting and checking the pack."""
+LEAST_CONTENT_PICTURES = 4
+PREVIEW_SHORT_SIDE_PX = 256
+TRIAL_TOTAL_STEPS = 10_000
+
+
+@dataclass(frozen=True)
+class TrainEvents:
+    """Who is told what while training; the command line renders it."""
+
+    on_notice: Callable[[str], None] = lambda text: None
+    on_progress: Callable[[Progress, StepReport], None] = lambda progress, report: None
+    on_preview: Callable[[Path], None] = lambda path: None
+    on_alarm: Callable[[str], None] = lambda text: None
+
+
+@dataclass(frozen=True)
+class TrainSummary:
+    """How a run ended.
+
+    Attributes:
+        output: folder of the pack, or of the run that can be resumed.
+        finished: True where the pack was written.
+        step, total_steps: steps done, and planned.
+        minutes: time trained, over all sittings.
+        steps_per_second: mean pace of this sitting.
+        alarms: what the watches said.
+        parity: largest difference between exported and trained network, None when not finished.
+    """
+
+    output: Path
+    finished: bool
+    step: int
+    total_steps: int
+    minutes: float
+    steps_per_second: float
+    alarms: list[str] = field(default_factory=list)
+    parity: float | None = None
+
+
+def train(
+    resolved: Resolved | None,
+    output: Path,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    data_root: Path | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    events: TrainEvents | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> TrainSummary:
+    """Train a look and write it as a style pack.
+
+    Args:
+        resolved: settings of a new run; with `resume`, None or the same as the run's.
+        output: folder that becomes the pack; the run's state lies in `output/run/`.
+        resume: go on with the run in `output`.
+        overwrite: replace a run or pack in `output`.
+        data_root: where an index of licences may lie above the named folders.
+        device: auto, cpu, cuda or mps.
+        threads: of torch; all cores by default.
+        events: who is told what.
+        should_stop: asked after each step; True leaves a run that can be resumed.
+
+    Raises:
+        UsageError, MissingInputError, DatasetError, OutputError: what was asked cannot be; nothing is lost.
+        TrainingDivergedError: stopped; the last good checkpoint is kept.
+    """
+    began = time.monotonic()
+    events = events or TrainEvents()
+    folder = RunFolder(output)
+    resolved, record = _resumed(folder, resolved) if resume else (_required(resolved), None)
+    settings = resolved.settings
+    chosen_device = _device(device)
+    torch.set_num_threads(threads or os.cpu_count() or 1)
+    check_paths([entry.path for entry in settings.content], [entry.path for entry in settings.style], output)
+    if record is None:
+        folder.check(overwrite=overwrite)
+    book = CreditBook(data_root)
+    content = _gather(resolved, "content", settings.content, book, events)
+    style = _gather(resolved, "style", settings.style, book, events)
+    if record is None:
+        resolved = _fit_memory(resolved, chosen_device, events)
+        settings = resolved.settings
+        folder.begin()
+        total_steps = _total_steps(resolved, content, style, chosen_device, began, events)
+        record = _record(resolved, total_steps, chosen_device)
+        folder.write_record(record)
+    else:
+        resolved = resolve(record["settings"], str(folder.record_path))
+        settings = resolved.settings
+    run = _new_run(resolved, record["total_steps"], chosen_device)
+    next_batch = 0
+    if resume and folder.has_checkpoint():
+        checkpoint = read_checkpoint(folder.run)
+        run.restore(checkpoint)
+        next_batch = checkpoint.next_batch
+        events.on_notice(f"Going on at step {run.step} of {run.total_steps}.")
+    sampler = CropSampler(content.training, style.training, settings.data, settings.seed)
+    stream = BatchStream(sampler, start=next_batch)
+    try:
+        session = _Session(folder, run, stream, resolved, content, style, events)
+        return session.train(should_stop)
+    finally:
+        stream.close()
+
+
+def resolve_options(
+    recipe: str,
+    given: Mapping[str, Any],
+    assignments: Sequence[str],
+    *,
+    preset: str | None = None,
+    data_root: Path | None = None,
+    may_be_empty: bool = False,
+) -> Resolved | None:
+    """Settings from a preset and from what was given beside it, which wins.
+
+    Args:
+        recipe: its name.
+        given: options by dotted name; None where not given.
+        assignments: `a.b=value`.
+        preset: name or .toml file.
+        data_root: folder below which the preset's paths lie.
+        may_be_empty: nothing at all is fine (a resumed run knows its settings): returns None.
+
+    Raises:
+        UsageError: unknown or contradicting options.
+    """
+    chosen = {key: value for key, value in given.items() if value is not None}
+    if may_be_empty and not chosen and not assignments and preset is None:
+        return None
+    if "minutes" in chosen and "steps" in chosen:
+        raise UsageError("--minutes and --steps both fix the length of the run: give one of them.")
+    values = read_preset(preset) if preset else {"recipe": recipe}
+    if values.get("recipe", recipe) != recipe:
+        raise UsageError(f"The preset {preset} is for the recipe '{values['recipe']}', not for '{recipe}'.")
+    values = _below(values, data_root)
+    if "minutes" in chosen or "steps" in chosen:
+        values = {key: value for key, value in values.items() if key not in ("minutes", "steps")}
+    for key, value in chosen.items():
+        *tables, last = key.split(".")
+        table = values
+        for part in tables:
+            table = table.setdefault(part, {})
+        table[last] = value
+    return resolve(values, f"preset {preset}" if preset else "the command line", assignments)
+
+
+def _below(values: dict[str, Any], data_root: Path | None) -> dict[str, Any]:
+    """A preset's relative paths, below the data folder."""
+    result = dict(values)
+    for role in ("content", "style"):
+        entries = values.get(role, [])
+        placed = []
+        for entry in [entries] if isinstance(entries, str | Mapping) else entries:
+            source = {"path": entry} if isinstance(entry, str) else dict(entry)
+            if data_root is not None:
+                source["path"] = str(data_root / source["path"])
+            placed.append(source)
+        if placed:
+            result[role] = placed
+    return result
+
+
+class _Session:
+    """One sitting at a run: trains, saves, draws, and writes the pack at the end."""
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        run: Run,
+        stream: BatchStream,
+        resolved: Resolved,
+        content: Gathered,
+        style: Gathered,
+        events: TrainEvents,
+    ) -> None:
+        self.folder, self.run, self.stream, self.resolved = folder, run, stream, resolved
+        self.content, self.style, self.events = content, style, events
+        self.alarms: list[str] = []
+        self.began, self.first_step = time.monotonic(), run.step
+
+    def train(self, should_stop: Callable[[], bool]) -> TrainSummary:
+        """Train until the end, a stop or a divergence."""
+        run, settings = self.run, self.resolved.settings
+        meter = Meter(run.total_steps, unit="steps", window_seconds=20.0)
+        meter.done = run.step
+        saved = drawn = time.monotonic()
+        with Journal(self.folder.tensorboard, run.step) as journal:
+            for report in train_steps(run, self.stream, (), should_stop):
+                journal.add(report)
+                self.events.on_progress(meter.advance(), report)
+                now = time.monotonic()
+                if now - drawn >= settings.loop.preview_seconds or report.step == 0:
+                    self._draw()
+                    drawn = now
+                if now - saved >= settings.loop.checkpoint_seconds:
+                    self._save()
+                    saved = now
+        self._save()
+        if run.step < run.total_steps:
+            return self._summary(finished=False)
+        self._draw()
+        return self._summary(finished=True, parity=self._write_pack())
+
+    def _save(self) -> None:
+        write_checkpoint(self.folder.run, self.run.checkpoint(self.stream.next_batch))
+
+    def _draw(self) -> None:
+        path = self.folder.previews / f"step_{self.run.step:06d}.png"
+        write_picture(path, self._sheet(6))
+        self.events.on_preview(path)
+
+    def _sheet(self, count: int) -> Any:
+        multiple = int(self.run.generator.size_multiple)  # type: ignore[arg-type]
+        pictures = self.content.held_out.pictures
+        chosen = [pictures[index * len(pictures) // count] for index in range(min(count, len(pictures)))]
+        pairs = []
+        for picture in chosen:
+            before = fit_for_network(picture.pixels, PREVIEW_SHORT_SIDE_PX, multiple)
+            pairs.append((before, stylized_pixels(self.run.recipe, self.run.generator, before)))
+        return pairs_sheet(pairs)
+
+    def _write_pack(self) -> float:
+        run, settings = self.run, self.resolved.settings
+        generator = run.generator
+        self.events.on_notice("Writing the pack: weights, ONNX checked against torch, preview.")
+        recompute_statistics(generator, (next(self.stream).content.to(run.device) for _ in range(32)))
+        generator = generator.cpu().eval()
+        onnx = export_onnx(generator)
+        parity = check_parity(generator, onnx)
+        weights = safetensors.torch.save(
+            {name: value.contiguous() for name, value in generator.state_dict().items()}
+        )
+        training = {
+            "recipe": settings.recipe,
+            "steps": run.total_steps,
+            "minutes": round(run.elapsed_seconds / 60, 1),
+            "seed": settings.seed,
+            "settings": _without_paths(self.resolved.as_json()),
+            "versions": versions(),
+        }
+        card = make_card(
+            settings,
+            self.folder.output.resolve().name,
+            generator,
+            self.content,
+            self.style,
+            training,
+            {"onnx_difference": round(parity.largest, 7)},
+        )
+        if card.license_is_unknown:
+            self.events.on_notice(
+                "The licence of the style pictures is unknown and the card says so: state it with --license."
+            )
+        files = {WEIGHTS_NAME: weights, ONNX_NAME: onnx, PREVIEW_NAME: encoded(self._sheet(4), ".jpg", 88)}
+        save_pack(self.folder.output, card, files, overwrite=True)
+        return parity.largest
+
+    def _summary(self, *, finished: bool, parity: float | None = None) -> TrainSummary:
+        run = self.run
+        seconds = time.monotonic() - self.began
+        return TrainSummary(
+            output=self.folder.output,
+            finished=finished,
+            step=run.step,
+            total_steps=run.total_steps,
+            minutes=run.elapsed_seconds / 60,
+            steps_per_second=(run.step - self.first_step) / seconds if seconds else 0.0,
+            alarms=self.alarms,
+            parity=parity,
+        )
+
+
+def _required(resolved: Resolved | None) -> Resolved:
+    if resolved is None:
+        raise UsageError(
+            "A new run needs --content and --style (or a --preset); --resume goes on with an old one."
+        )
+    return resolved
+
+
+def _resumed(folder: RunFolder, resolved: Resolved | None) -> tuple[Resolved, dict[str, Any]]:
+    record = folder.read_record()
+    known = resolve(record["settings"], str(folder.record_path))
+    if resolved is not None:
+        before, now = known.as_json(), resolved.as_json()
+        changed = sorted(_changed_keys(before, now))
+        if changed:
+            raise UsageError(
+                f"The run in {folder.output} has other settings: {', '.join(changed[:6])}. Resume it with "
+                "`--output FOLDER --resume` alone, or start anew with --overwrite."
+            )
+    return known, record
+
+
+def _changed_keys(before: dict[str, Any], now: dict[str, Any], prefix: str = "") -> list[str]:
+    changed: list[str] = []
+    for key in {*before, *now}:
+        first, second = before.get(key), now.get(key)
+        if isinstance(first, dict) and isinstance(second, dict):
+            changed += _changed_keys(first, second, f"{prefix}{key}.")
+        elif first != second:
+            changed.append(prefix + key)
+    return changed
+
+
+def _gather(
+    resolved: Resolved, role: str, sources: tuple[SourceSettings, ...], book: CreditBook, events: TrainEvents
+) -> Gathered:
+    settings, data = resolved.settings, resolved.settings.data
+    is_style = role == "style"
+    rules = GatherRules(
+        role=role,
+        short_side_px=data.style_max_short_side_px if is_style else data.content_short_side_px[1],
+        smallest_side_px=max(32, data.crop_px // 2),
+        least_pictures=1 if is_style else LEAST_CONTENT_PICTURES,
+        budget_bytes=int(data.memory_gb * 2**30 * (0.4 if is_style else 0.6)),
+        held_out=data.held_out,
+        frames_per_video=data.frames_per_video,
+        refused_licenses=settings.refused_licenses,
+        seed=settings.seed,
+    )
+    named = [
+        Named(entry.path, entry.license or (settings.license if is_style else None), entry.credit)
+        for entry in sources
+    ]
+    gathered = gather(named, rules, book)
+    for notice in gathered.notices:
+        events.on_notice(notice)
+    return gathered
+
+
+def _fit_memory(resolved: Resolved, device: torch.device, events: TrainEvents) -> Resolved:
+    if device.type != "cpu":
+        return resolved
+    data = resolved.settings.data
+    plan = plan_memory(data.crop_px, data.batch_size, available_bytes())
+    if plan.notice is None:
+        return resolved
+    events.on_notice(plan.notice)
+    values = resolved.as_json()
+    values["data"] |= {"crop_px": plan.crop_px, "batch_size": plan.batch_size}
+    return resolve(values, "the memory plan")
+
+
+def _total_steps(
+    resolved: Resolved,
+    content: Gathered,
+    style: Gathered,
+    device: torch.device,
+    began: float,
+    events: TrainEvents,
+) -> int:
+    settings = resolved.settings
+    most = _most_steps()
+    if settings.steps is not None:
+        return min(settings.steps, most or settings.steps)
+    if most is not None:
+        return most
+    minutes = settings.minutes or DEFAULT_MINUTES
+    events.on_notice("Measuring the pace.")
+    trial = _new_run(resolved, TRIAL_TOTAL_STEPS, device)
+    sampler = CropSampler(content.training, style.training, settings.data, settings.seed)
+    stream = BatchStream(sampler)
+    try:
+        pace = measure_pace(trial, [next(stream) for _ in range(WARM_UP_STEPS)])
+    finally:
+        stream.close()
+    left = minutes * 60 - (time.monotonic() - began) - PACK_SECONDS
+    steps = pace.steps_in(max(left, minutes * 15))
+    events.on_notice(
+        f"{1 / pace.seconds_per_step:.1f} steps a second: {steps} steps fit into {minutes:g} minutes. "
+        "The number is fixed now; schedules and --resume keep to it."
+    )
+    return steps
+
+
+def _most_steps() -> int | None:
+    text = os.environ.get(MAX_STEPS_VARIABLE, "").strip()
+    if not text:
+        return None
+    if not text.isdigit() or int(text) < 1:
+        raise UsageError(f"{MAX_STEPS_VARIABLE} is '{text}': expected a whole number of steps of at least 1.")
+    return int(text)
+
+
+def _new_run(resolved: Resolved, total_steps: int, device: torch.device) -> Run:
+    settings = resolved.settings
+    torch.manual_seed(settings.seed)
+    recipe = resolved.recipe.Recipe(resolved.recipe_config, total_steps=total_steps)
+    if settings.init is not None:
+        _start_from(settings.init, recipe.modules["generator"])
+    return Run(recipe, total_steps, device, settings.loop, settings.seed)
+
+
+def _start_from(name: str, generator: torch.nn.Module) -> None:
+    pack = find_pack(name)
+    spec = pack.card.generator
+    config = generator.config.model_dump(mode="json")  # type: ignore[union-attr]
+    if spec.key != generator_key(generator) or {**config, **spec.config} != config:
+        raise PackError(
+            f"--init {name}: the pack's network is {spec.key} {spec.config}, this run's is {generator_key(generator)} "
+            f"{config}. Give the run the same shape with --set, or start from another pack."
+        )
+    generator.load_state_dict(safetensors.torch.load(pack.read(WEIGHTS_NAME)))
+
+
+def _device(wanted: str) -> torch.device:
+    if wanted == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise EnvironmentMissingError(
+            "--device cuda: torch sees no CUDA device. Install a CUDA build of torch, or use --device cpu."
+        )
+    if wanted == "mps" and not torch.backends.mps.is_available():
+        raise EnvironmentMissingError("--device mps: torch sees no Metal device here. Use --device cpu.")
+    if wanted not in ("cpu", "cuda", "mps"):
+        raise UsageError(f"Unknown device '{wanted}'. Known: auto, cpu, cuda, mps.")
+    return torch.device(wanted)
+
+
+def _record(resolved: Resolved, total_steps: int, device: torch.device) -> dict[str, Any]:
+    settings = resolved.settings
+    return {
+        "settings": resolved.as_json(),
+        "total_steps": total_steps,
+        "seed": settings.seed,
+        "device": str(device),
+        "precision": chosen_precision(settings.loop.precision, device),
+        "versions": versions(),
+    }
+
+
+def _without_paths(values: dict[str, Any]) -> dict[str, Any]:
+    """Settings for the card: which folders they were on somebody's disk is nobody's business."""
+    return {key: value for key, value in values.items() if key not in ("content", "style", "init")}

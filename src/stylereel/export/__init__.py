@@ -1,0 +1,1 @@
+"""Pack to artefact, with a parity check."""

@@ -1,0 +1,140 @@
+"""Writes a trained generator as ONNX of any batch and size, and checks it against torch before it is used."""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from stylereel.core.errors import PackError
+
+INPUT_NAME, OUTPUT_NAME = "frames", "stylized"
+OPSET = 18
+LARGEST_DIFFERENCE = 1.0 / 255.0
+"""Of values in [-1, 1]: half a level of 255, so that rounding alone can show it."""
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How far the exported network is from the trained one.
+
+    Attributes:
+        largest: largest absolute difference over all sizes tried, outputs in [-1, 1].
+        sizes: the (N, H, W) tried.
+    """
+
+    largest: float
+    sizes: tuple[tuple[int, int, int], ...]
+
+
+def export_onnx(generator: nn.Module) -> bytes:
+    """The folded generator as one ONNX file: `frames` (N, 3, H, W) in [-1, 1] to `stylized`, N, H and W dynamic.
+
+    Args:
+        generator: has `folded()` and `size_multiple`; H and W are multiples of the latter.
+    """
+    folded = _plain(generator)
+    multiple = int(generator.size_multiple)  # type: ignore[arg-type]
+    example = torch.zeros(2, 3, 8 * multiple, 9 * multiple)
+    dim = torch.export.Dim
+    height, width = dim("height_units", min=1, max=65536), dim("width_units", min=1, max=65536)
+    shapes = ({0: dim("batch", min=1, max=4096), 2: multiple * height, 3: multiple * width},)
+    stream = io.BytesIO()
+    with _quiet():
+        program = torch.onnx.export(
+            folded,
+            (example,),
+            dynamo=True,
+            external_data=False,
+            input_names=[INPUT_NAME],
+            output_names=[OUTPUT_NAME],
+            dynamic_shapes=shapes,
+            opset_version=OPSET,
+            verbose=False,
+        )
+        program.save(stream)  # type: ignore[union-attr]
+    return stream.getvalue()
+
+
+def check_parity(
+    generator: nn.Module, content: bytes, evaluate: Callable[[bytes, np.ndarray], np.ndarray] | None = None
+) -> Parity:
+    """Compare the exported network with the trained one at several sizes.
+
+    Args:
+        generator: as it was trained (not folded), averaged weights.
+        content: what `export_onnx` returned.
+        evaluate: runs ONNX bytes on an input; ONNX Runtime by default.
+
+    Raises:
+        PackError: they differ by more than half a level of 255; the text says by how much and where.
+    """
+    multiple = int(generator.size_multiple)  # type: ignore[arg-type]
+    sizes = tuple((n, h * multiple, w * multiple) for n, h, w in ((1, 8, 8), (2, 5, 12), (1, 11, 7)))
+    evaluate = evaluate or _evaluator()
+    random = torch.Generator().manual_seed(1)
+    largest = 0.0
+    for n, height, width in sizes:
+        frames = torch.rand(n, 3, height, width, generator=random) * 2 - 1
+        expected = _unfolded(generator, frames)
+        found = torch.from_numpy(evaluate(content, frames.numpy()))
+        if found.shape != expected.shape or not torch.isfinite(found).all():
+            raise PackError(
+                f"The exported network gives {tuple(found.shape)} for frames of {(n, 3, height, width)}, "
+                f"expected finite values of shape {tuple(expected.shape)}: the pack is not written."
+            )
+        largest = max(largest, float((found - expected).abs().max()))
+    if largest > LARGEST_DIFFERENCE:
+        raise PackError(
+            f"The exported network differs from the trained one by {largest:.4f} (values in [-1, 1]), expected at "
+            f"most {LARGEST_DIFFERENCE:.4f}: the pack is not written. The generator's folded() is at fault."
+        )
+    return Parity(largest, sizes)
+
+
+def _plain(generator: nn.Module) -> nn.Module:
+    folded = generator.folded()  # type: ignore[operator]
+    return folded.float().cpu().eval().requires_grad_(False)
+
+
+@torch.no_grad()
+def _unfolded(generator: nn.Module, frames: Tensor) -> Tensor:
+    device = next(generator.parameters()).device
+    code = frames.new_zeros(frames.shape[0], int(getattr(generator, "code_size", 0)))
+    return generator(frames.to(device), code.to(device)).float().cpu()
+
+
+def _evaluator() -> Callable[[bytes, np.ndarray], np.ndarray]:
+    import onnxruntime
+
+    sessions: dict[int, onnxruntime.InferenceSession] = {}
+
+    def evaluate(content: bytes, frames: np.ndarray) -> np.ndarray:
+        if id(content) not in sessions:
+            sessions[id(content)] = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+        return sessions[id(content)].run([OUTPUT_NAME], {INPUT_NAME: frames})[0]
+
+    return evaluate
+
+
+@contextmanager
+def _quiet():
+    """torch's exporter warns about an absent torchvision and the like, which no user can act on."""
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

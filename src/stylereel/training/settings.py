@@ -1,0 +1,140 @@
+"""Everything a training run can be told, resolved into one frozen object that is saved beside the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pydantic import BaseModel, Field, field_validator
+
+from stylereel.core.errors import UsageError
+from stylereel.core.registry import family, unknown_name
+from stylereel.core.settings import Settings, make_settings, read_toml, with_overrides
+from stylereel.data.settings import DataSettings
+from stylereel.training.health_settings import HealthSettings
+from stylereel.training.loop import LoopSettings
+
+RECIPES = family("stylereel.training.recipes", "recipe")
+PRESETS_FOLDER = Path(__file__).resolve().parent.parent / "bundled" / "presets"
+
+
+class SourceSettings(Settings):
+    """One folder or file to learn from."""
+
+    path: Path
+    """Folder, picture or video."""
+    license: str | None = None
+    """Licence of all of it; index files beside the pictures are asked where this is not given."""
+    credit: str | None = None
+    """Whom to name for it."""
+
+
+class TrainSettings(Settings):
+    """A training run. In TOML, the recipe's own settings stand in a table named like the recipe."""
+
+    content: tuple[SourceSettings, ...] = ()
+    """Photos and videos whose scenes the look will be put on."""
+    style: tuple[SourceSettings, ...] = ()
+    """The look: a folder of pictures, one picture, or a video."""
+    name: str | None = None
+    """Name of the pack; the output folder's name by default."""
+    title: str | None = None
+    """What people read in a list of styles."""
+    description: str = ""
+    """The look in a sentence."""
+    author: str = ""
+    """Who trains it."""
+    license: str | None = None
+    """Licence of the style pictures where they do not state one themselves."""
+    credit: str | None = None
+    """Whom to name when results are shown."""
+    refused_licenses: tuple[str, ...] = ()
+    """Files whose licence contains one of these words are left out; "uncertain" leaves out doubted ones."""
+    recipe: str = "unpaired"
+    """Training method."""
+    minutes: float | None = Field(None, gt=0.0)
+    """Time to train; fixes the number of steps from the pace that is measured first."""
+    steps: int | None = Field(None, ge=1)
+    """Number of steps, instead of minutes."""
+    seed: int = Field(1, ge=0)
+    """Seed of everything random."""
+    init: str | None = None
+    """Pack to start from: its generator's weights."""
+    data: DataSettings = DataSettings()
+    """Crops and memory."""
+    loop: LoopSettings = LoopSettings()
+    """Precision, clipping, how often to save."""
+    health: HealthSettings = HealthSettings()
+    """What the watches look at and when they speak."""
+
+    @field_validator("content", "style", mode="before")
+    @classmethod
+    def _paths_are_sources(cls, value: Any) -> Any:
+        entries = [value] if isinstance(value, str | Path | Mapping) else list(value)
+        return [{"path": entry} if isinstance(entry, str | Path) else entry for entry in entries]
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """Settings of a run and of its recipe.
+
+    Attributes:
+        settings: the run's.
+        recipe_config: the recipe's `Config`.
+        recipe: the recipe's module: exports `Config` and `Recipe`.
+    """
+
+    settings: TrainSettings
+    recipe_config: BaseModel
+    recipe: ModuleType
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, in the form that `resolve` reads."""
+        values = self.settings.model_dump(mode="json", exclude_none=True)
+        return {**values, self.settings.recipe: self.recipe_config.model_dump(mode="json")}
+
+
+def resolve(values: Mapping[str, Any], where: str, assignments: Sequence[str] = ()) -> Resolved:
+    """Validate what was written, with the recipe's table taken apart.
+
+    Args:
+        values: as in a preset.
+        where: named in errors.
+        assignments: `a.b=value` overrides.
+
+    Raises:
+        UsageError: an unknown key, recipe or value.
+    """
+    merged = with_overrides(values, assignments)
+    if assignments:
+        where = f"{where} with --set"
+    recipe_name = str(merged.get("recipe", "unpaired"))
+    recipe = RECIPES.load(recipe_name)
+    own = merged.pop(recipe_name, {})
+    for other in RECIPES.names():
+        if other in merged:
+            raise UsageError(f"{where}: table '{other}' is another recipe's than '{recipe_name}'.")
+    settings = make_settings(TrainSettings, merged, where)
+    return Resolved(settings, make_settings(recipe.Config, own, f"{where}, table {recipe_name}"), recipe)
+
+
+def preset_names() -> list[str]:
+    """Presets that ship."""
+    return sorted(path.stem for path in PRESETS_FOLDER.glob("*.toml"))
+
+
+def read_preset(name_or_path: str) -> dict[str, Any]:
+    """The values of a shipped preset, or of a TOML file.
+
+    Raises:
+        UsageError: no such preset; the text lists the known.
+        MissingInputError: no such file.
+    """
+    if name_or_path.endswith(".toml"):
+        return read_toml(Path(name_or_path))
+    if name_or_path not in preset_names():
+        raise UsageError(unknown_name("preset", name_or_path, preset_names()))
+    return read_toml(PRESETS_FOLDER / f"{name_or_path}.toml")
