@@ -146,7 +146,7 @@ class FrameConverter:
 def _plane(frame: av.VideoFrame, index: int, item_bytes: int, components: int = 1) -> np.ndarray:
     """One plane, without its padding, as a view into the frame (which it keeps alive)."""
     plane = frame.planes[index]
-    rows = np.frombuffer(plane, np.uint8 if item_bytes == 1 else np.dtype("<u2"))
+    rows = np.frombuffer(memoryview(plane), np.uint8 if item_bytes == 1 else np.dtype("<u2"))
     return rows.reshape(-1, plane.line_size // item_bytes)[: plane.height, : plane.width * components]
 
 

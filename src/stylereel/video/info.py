@@ -42,6 +42,8 @@ class SourceInfo:
         notices: sentences for the user: tone mapping, guesses, streams left out.
         image_paths: for kind "images" and "image", the files in order.
         stream_index: the container's index of the video stream that is read.
+        origin_seconds: the container's own start time. A cut's `start` and `end` count from here, as a
+            player's clock does; frames keep the container's timestamps unless they are cut.
     """
 
     path: Path
@@ -66,3 +68,4 @@ class SourceInfo:
     notices: tuple[str, ...] = ()
     image_paths: tuple[Path, ...] = ()
     stream_index: int = 0
+    origin_seconds: Fraction = Fraction(0)

@@ -60,9 +60,10 @@ _SIGNATURES: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     ("an FFmpeg metadata file", re.compile(rb";FFMETADATA")),
     ("an RTSP redirection", re.compile(rb"(RTSPtext|SMILtext|rtsp://|https?://|mms://)", re.I)),
 )
-_SCRIPT_SUFFIXES = frozenset(
-    ".m3u8 .m3u .ffconcat .concat .mpd .sdp .pls .asx .xspf .smil .avs .avsi .vpy .ffmeta .ism .ismc".split()
-)
+_SCRIPT_SUFFIXES = (
+    ".m3u8", ".m3u", ".ffconcat", ".concat", ".mpd", ".sdp", ".pls", ".asx", ".xspf", ".smil", ".avs",
+    ".avsi", ".vpy", ".ffmeta", ".ism", ".ismc",
+)  # fmt: skip
 _SCRIPT_ADVICE = "Give the video file itself, or join the parts into one file first"
 
 
