@@ -1,3 +1,105 @@
-"""Stylereel: GAN video style transfer."""
+"""Stylereel: GAN video style transfer.
+
+    from stylereel import Stylizer, stylize
+
+    stylize("in.mp4", "out.mp4", style="ukiyoe")
+    frame = Stylizer.load("ukiyoe")(frame)          # (H, W, 3) uint8 RGB in and out
+
+Names are loaded when they are first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stylereel.actions.doctor import MachineReport, examine_machine
+    from stylereel.actions.stylize import Stylizer, StylizeSummary, stylize
+    from stylereel.core.errors import (
+        EnvironmentMissingError,
+        InputError,
+        PackError,
+        RefusedError,
+        StylereelError,
+        UsageError,
+    )
+    from stylereel.core.frames import Frame
+    from stylereel.core.progress import Progress
+    from stylereel.packs.card import Card
+    from stylereel.packs.find import PackListing, find_pack, list_packs
+    from stylereel.packs.store import Pack, load_pack, save_pack
+    from stylereel.video.info import SourceInfo
+    from stylereel.video.probe import probe
+    from stylereel.video.reader import FrameReader
+    from stylereel.video.writer import FrameWriter
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Stylizer": "actions.stylize",
+    "StylizeSummary": "actions.stylize",
+    "stylize": "actions.stylize",
+    "MachineReport": "actions.doctor",
+    "examine_machine": "actions.doctor",
+    "Frame": "core.frames",
+    "Progress": "core.progress",
+    "FrameReader": "video.reader",
+    "FrameWriter": "video.writer",
+    "SourceInfo": "video.info",
+    "probe": "video.probe",
+    "Card": "packs.card",
+    "Pack": "packs.store",
+    "load_pack": "packs.store",
+    "save_pack": "packs.store",
+    "PackListing": "packs.find",
+    "find_pack": "packs.find",
+    "list_packs": "packs.find",
+    "StylereelError": "core.errors",
+    "UsageError": "core.errors",
+    "InputError": "core.errors",
+    "EnvironmentMissingError": "core.errors",
+    "RefusedError": "core.errors",
+    "PackError": "core.errors",
+}
+
+__all__ = [
+    "Card",
+    "EnvironmentMissingError",
+    "Frame",
+    "FrameReader",
+    "FrameWriter",
+    "InputError",
+    "MachineReport",
+    "Pack",
+    "PackError",
+    "PackListing",
+    "Progress",
+    "RefusedError",
+    "SourceInfo",
+    "StylereelError",
+    "StylizeSummary",
+    "Stylizer",
+    "UsageError",
+    "__version__",
+    "examine_machine",
+    "find_pack",
+    "list_packs",
+    "load_pack",
+    "probe",
+    "save_pack",
+    "stylize",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'stylereel' has no attribute '{name}'")
+    import importlib
+
+    value = getattr(importlib.import_module(f"stylereel.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -8,6 +8,7 @@ in any of the three stops the other two and is raised to the caller, as is the c
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -74,8 +75,7 @@ def run_engine(
     finally:
         if lanes.failure is not None:
             lanes.stop.set()
-        reading.join()
-        writing.join()
+        _join_all(reading, writing)
     if lanes.failure is not None:
         raise lanes.failure
     return count
@@ -142,6 +142,14 @@ def _read(frames: Iterable[Frame], lanes: _Lanes) -> None:
 def _write(write: Callable[[Frame], object], lanes: _Lanes) -> None:
     for frame in lanes.taken(lanes.made):
         write(frame)
+
+
+def _join_all(*threads: threading.Thread) -> None:
+    """Wait for threads that were told to stop; an impatient second Ctrl-C must not leave them at work."""
+    for thread in threads:
+        while thread.is_alive():
+            with contextlib.suppress(KeyboardInterrupt):
+                thread.join(_POLL_SECONDS)
 
 
 def _wait(thread: threading.Thread, lanes: _Lanes) -> bool:

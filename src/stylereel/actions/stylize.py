@@ -1,0 +1,346 @@
+"""Turn a video, a picture or a folder of pictures into a look."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stylereel.core.errors import UsageError, VideoOpenError
+from stylereel.core.frames import Frame
+from stylereel.core.progress import Meter, OnProgress, Progress
+from stylereel.core.timecode import parse_seconds
+from stylereel.inference.engine import run_engine
+from stylereel.inference.network_stage import Look, network_stage, stylize_pixels
+from stylereel.inference.runner import Runner, open_runner
+from stylereel.packs.card import UNKNOWN_LICENSE, Card
+from stylereel.packs.find import find_pack
+from stylereel.video.info import SourceInfo
+from stylereel.video.reader import FrameReader
+from stylereel.video.writer import FrameWriter, WriteSummary
+
+SMALLEST_SIDE, LARGEST_SIDE = 16, 16384
+
+
+@dataclass(frozen=True)
+class StylizeSummary:
+    """What `stylize` did.
+
+    Attributes:
+        input: what was read.
+        output: what was written.
+        style: name of the pack.
+        license: licence of the pictures that the look was learned from, "unknown" where not stated.
+        frames: frames written.
+        width: of the frames, pixels.
+        height: of the frames, pixels.
+        duration_seconds: of the output.
+        codec: written with.
+        container: written into.
+        size_bytes: of the output.
+        runner: that executed the network.
+        device: that it ran on.
+        precision: that it computed with.
+        concealed_frames: damaged frames that repeat the last good one.
+        is_truncated: the input ended before its time; what was there was stylised.
+        elapsed_seconds: from the first frame to the finished file.
+        frames_per_second: frames by elapsed time.
+        notices: sentences for the user.
+    """
+
+    input: str
+    output: str
+    style: str
+    license: str
+    frames: int
+    width: int
+    height: int
+    duration_seconds: float
+    codec: str
+    container: str
+    size_bytes: int
+    runner: str
+    device: str
+    precision: str
+    concealed_frames: int = 0
+    is_truncated: bool = False
+    elapsed_seconds: float = 0.0
+    frames_per_second: float = 0.0
+    notices: tuple[str, ...] = field(default=())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self)
+
+
+class Stylizer:
+    """One look, ready to be laid over frames: `Stylizer.load("ukiyoe")(frame)`.
+
+    Attributes:
+        card: the pack's facts.
+        runner: the network as it runs; its `name`, `device` and `precision` say how.
+        look: strength and colours.
+    """
+
+    def __init__(self, card: Card, runner: Runner, look: Look) -> None:
+        self.card, self.runner, self.look = card, runner, look
+
+    @classmethod
+    def load(
+        cls,
+        style: str | Path,
+        *,
+        device: str = "auto",
+        runner: str = "auto",
+        strength: float = 1.0,
+        keep_colors: bool = False,
+        threads: int | None = None,
+    ) -> Stylizer:
+        """Find a style pack and make it ready.
+
+        Args:
+            style: name of a pack, or the folder of one.
+            device: "auto", "cpu", "cuda" or "mps".
+            runner: "auto", "openvino", "onnxruntime" or "torch".
+            strength: 0 (the source) to 1 (the look).
+            keep_colors: take the look's light and texture, and the source's colours.
+            threads: CPU threads for the network; None leaves it to the runner.
+
+        Raises:
+            UsageError: an unknown style, runner or device, or a value out of range.
+            PackError: the pack is refused.
+            EnvironmentMissingError: the runner or device is absent here.
+        """
+        look = Look(_checked_strength(strength), keep_colors)
+        pack = find_pack(style)
+        return cls(pack.card, open_runner(pack, runner, device, threads=threads), look)
+
+    def __call__(self, frame: np.ndarray) -> np.ndarray:
+        """One `(H, W, 3)` uint8 RGB frame in the look: the same shape and type.
+
+        Raises:
+            UsageError: it is no such array.
+        """
+        if (
+            not isinstance(frame, np.ndarray)
+            or frame.dtype != np.uint8
+            or frame.ndim != 3
+            or frame.shape[2] != 3
+        ):
+            got = f"{frame.dtype} {frame.shape}" if isinstance(frame, np.ndarray) else type(frame).__name__
+            raise UsageError(f"A frame is a numpy array of uint8 and shape (H, W, 3), RGB; got {got}.")
+        if not frame.size:
+            raise UsageError(f"A frame needs pixels; got shape {frame.shape}.")
+        return stylize_pixels(self.runner, self.look, frame, None)[0]
+
+    @property
+    def at_work(self) -> str:
+        """What executes the network, for people: "openvino on cpu, bf16"."""
+        return f"{self.runner.name} on {self.runner.device}, {self.runner.precision}"
+
+
+def stylize(
+    input: str | Path,
+    output: str | Path,
+    *,
+    style: str | Path,
+    strength: float = 1.0,
+    keep_colors: bool = False,
+    max_side: int | None = None,
+    codec: str | None = None,
+    quality: int | None = None,
+    start: str | float | None = None,
+    end: str | float | None = None,
+    fps: str | float | Fraction | None = None,
+    runner: str = "auto",
+    device: str = "auto",
+    threads: int | None = None,
+    overwrite: bool = False,
+    on_progress: OnProgress | None = None,
+) -> StylizeSummary:
+    """Lay a look over a video, with its sound, its times and its colour tags kept.
+
+    Args:
+        input: a video, a GIF, a picture, or a folder or pattern of pictures.
+        output: its ending chooses the container; a folder takes pictures.
+        style: name of a pack, or the folder of one.
+        strength: 0 is the source exactly, 1 the look; monotone between.
+        keep_colors: take the look's light and texture, and the source's colours.
+        max_side: shrink so that the longer side is at most this, in pixels.
+        codec: "h264", "hevc", "av1", "vp9", "prores", "ffv1", "gif" or "png"; None takes the container's own.
+        quality: 0 (smallest) to 100 (best); None takes a good one.
+        start: where to begin: seconds, or "HH:MM:SS.mmm".
+        end: where to stop, in the same way.
+        fps: frames per second of a folder or pattern of pictures.
+        runner: "auto", "openvino", "onnxruntime" or "torch".
+        device: "auto", "cpu", "cuda" or "mps".
+        threads: CPU threads for the network; None leaves it to the runner.
+        overwrite: replace an output that exists.
+        on_progress: called after each frame.
+
+    Returns:
+        What was done, with every notice.
+
+    Raises:
+        UsageError: an option that cannot be right.
+        InputError: the input or output cannot be used; nothing is left under the output's name.
+        EnvironmentMissingError: a runner, device or codec is absent.
+        RefusedError: a pack or an input is refused.
+    """
+    start_seconds, end_seconds = _checked_times(start, end)
+    rate = _checked_rate(fps)
+    _check_size(max_side)
+    stylizer = Stylizer.load(
+        style, device=device, runner=runner, strength=strength, keep_colors=keep_colors, threads=threads
+    )
+    notices = list(_pack_notices(stylizer.card))
+    with FrameReader(
+        input, start_seconds=start_seconds, end_seconds=end_seconds, max_side=max_side, fps=rate
+    ) as reader:
+        frames = iter(reader)
+        first = next(frames, None)
+        if first is None:
+            raise VideoOpenError(
+                f"{input} has no frame in the stretch that was asked for: check --start and --end."
+            )
+        began = time.monotonic()
+        height, width = first.pixels.shape[:2]
+        with FrameWriter(
+            Path(output),
+            info=reader.info,
+            source_path=reader.info.path if reader.info.kind == "video" else None,
+            size=(width, height),
+            codec=codec,
+            quality=quality,
+            start_seconds=start_seconds,
+            end_seconds=end_seconds,
+            overwrite=overwrite,
+            metadata=_provenance(stylizer.card),
+        ) as writer:
+            total = _expected_frames(reader.info, start_seconds, end_seconds)
+            _run(
+                itertools.chain([first], frames),
+                stylizer,
+                writer,
+                Meter(total, note=stylizer.at_work),
+                on_progress,
+            )
+            written = writer.finish()
+        elapsed = time.monotonic() - began
+        notices += [*reader.notices, *written.notices]
+        return _summary(input, output, stylizer, reader, written, (width, height), elapsed, notices)
+
+
+def _run(
+    frames: Iterator[Frame],
+    stylizer: Stylizer,
+    writer: FrameWriter,
+    meter: Meter,
+    on_progress: OnProgress | None,
+) -> None:
+    def tell(_: Frame) -> None:
+        progress: Progress = meter.advance()
+        if on_progress is not None:
+            on_progress(progress)
+
+    run_engine(frames, [network_stage(stylizer.runner, stylizer.look)], writer.write, on_frame=tell)
+
+
+def _summary(
+    input: str | Path,
+    output: str | Path,
+    stylizer: Stylizer,
+    reader: FrameReader,
+    written: WriteSummary,
+    size: tuple[int, int],
+    elapsed: float,
+    notices: list[str],
+) -> StylizeSummary:
+    return StylizeSummary(
+        input=str(input),
+        output=str(output),
+        style=stylizer.card.name,
+        license=stylizer.card.license,
+        frames=written.frames,
+        width=size[0],
+        height=size[1],
+        duration_seconds=float(written.duration_seconds),
+        codec=written.codec,
+        container=written.container,
+        size_bytes=written.bytes,
+        runner=stylizer.runner.name,
+        device=stylizer.runner.device,
+        precision=stylizer.runner.precision,
+        concealed_frames=reader.concealed_count,
+        is_truncated=reader.truncated,
+        elapsed_seconds=round(elapsed, 3),
+        frames_per_second=round(written.frames / elapsed, 2) if elapsed > 0 else 0.0,
+        notices=tuple(dict.fromkeys(notices)),
+    )
+
+
+def _pack_notices(card: Card) -> Iterator[str]:
+    if card.license_is_unknown:
+        yield (
+            f"The licence of the pictures behind the style '{card.name}' is unknown: find out before you "
+            "publish what it makes."
+        )
+
+
+def _provenance(card: Card) -> dict[str, str]:
+    """What the output's metadata says of how it was made."""
+    by = f", by {card.author}" if card.author else ""
+    credit = f" Credit: {card.credit}." if card.credit else ""
+    license = UNKNOWN_LICENSE if card.license_is_unknown else card.license
+    return {
+        "comment": f"Stylised with Stylereel, style '{card.name}' version {card.version}{by}; licence of the "
+        f"style pictures: {license}.{credit}"
+    }
+
+
+def _expected_frames(info: SourceInfo, start: float | None, end: float | None) -> int | None:
+    total = info.frame_count_estimate
+    if (start is None and end is None) or info.duration_seconds is None:
+        return total
+    last = info.duration_seconds if end is None else min(end, info.duration_seconds)
+    stretch = max(1, round((last - (start or 0)) * float(info.frame_rate)))
+    return stretch if total is None else min(total, stretch)
+
+
+def _checked_strength(strength: float) -> float:
+    if isinstance(strength, bool) or not (math.isfinite(strength) and 0 <= strength <= 1):
+        raise UsageError(f"strength is {strength}: it goes from 0 (the source) to 1 (the look).")
+    return float(strength)
+
+
+def _checked_times(start: str | float | None, end: str | float | None) -> tuple[float | None, float | None]:
+    start_seconds, end_seconds = parse_seconds(start, "start"), parse_seconds(end, "end")
+    if end_seconds is not None and (start_seconds or 0) >= end_seconds:
+        raise UsageError(f"start ({start or 0}) is at or after end ({end}): nothing would be left.")
+    return start_seconds, end_seconds
+
+
+def _checked_rate(fps: str | float | Fraction | None) -> Fraction | None:
+    if fps is None:
+        return None
+    try:
+        rate = Fraction(str(fps)).limit_denominator(1_000_000)
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if not 0 < rate <= 1000:
+        raise UsageError(
+            f"fps is {fps}: write frames per second from above 0 to 1000, such as 25 or 30000/1001."
+        )
+    return rate
+
+
+def _check_size(max_side: int | None) -> None:
+    if max_side is not None and not SMALLEST_SIDE <= max_side <= LARGEST_SIDE:
+        raise UsageError(f"max-side is {max_side}: pixels from {SMALLEST_SIDE} to {LARGEST_SIDE}.")

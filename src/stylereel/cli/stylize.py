@@ -1,0 +1,128 @@
+"""`stylereel stylize`: a video, a picture or a folder of pictures, in a look."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stylereel.cli.console import print_json, progress_bar, say, show_notices
+
+if TYPE_CHECKING:
+    from stylereel.actions.stylize import StylizeSummary
+
+EPILOG = """[bold]Examples[/bold]
+
+  stylereel stylize in.mp4 out.mp4 --style ukiyoe
+
+  stylereel stylize in.mov out.mov --style vangogh --strength 0.7 --keep-colors
+
+  stylereel stylize in.mkv clip.webm --style wave --start 1:05 --end 1:20 --max-side 1280
+
+  stylereel stylize photo.jpg painted.png --style ./my-style
+
+  stylereel stylize "frames/*.png" film.mp4 --style ukiyoe --fps 24
+
+Sound, subtitles, chapters and metadata come along. `stylereel styles` lists the looks.
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        "stylize", epilog=EPILOG, help="Turn INPUT into a look and write it to OUTPUT, with its sound."
+    )(_stylize)
+
+
+def _stylize(
+    input: Annotated[
+        str,
+        typer.Argument(
+            metavar="INPUT",
+            help="A video, a GIF, a picture, or a folder or pattern of pictures.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Argument(
+            metavar="OUTPUT",
+            help="Its ending chooses the container (.mp4, .mov, .mkv, .webm, .gif); a folder takes pictures.",
+            show_default=False,
+        ),
+    ],
+    style: Annotated[
+        str, typer.Option("--style", "-s", help="Name of a style, or the folder of one.", show_default=False)
+    ],
+    strength: Annotated[
+        float, typer.Option(help="How much of the look: 0 is the source exactly, 1 the whole look.")
+    ] = 1.0,
+    keep_colors: Annotated[
+        bool, typer.Option("--keep-colors", help="The look's light and texture with the source's colours.")
+    ] = False,
+    max_side: Annotated[
+        int | None, typer.Option(help="Shrink so that the longer side is at most this many pixels.")
+    ] = None,
+    codec: Annotated[
+        str | None,
+        typer.Option(
+            help="h264, hevc, av1, vp9, prores, ffv1, gif or png; else what the container usually has."
+        ),
+    ] = None,
+    quality: Annotated[
+        int | None, typer.Option(help="From 0 (smallest file) to 100 (best); 75 where not given.")
+    ] = None,
+    start: Annotated[str | None, typer.Option(help="Begin here: seconds or HH:MM:SS.mmm.")] = None,
+    end: Annotated[str | None, typer.Option(help="Stop here: seconds or HH:MM:SS.mmm.")] = None,
+    fps: Annotated[
+        str | None, typer.Option(help="Pace of a folder or pattern of pictures, such as 24 or 30000/1001.")
+    ] = None,
+    runner: Annotated[
+        str, typer.Option(help="What executes the network: auto, openvino, onnxruntime or torch.")
+    ] = "auto",
+    device: Annotated[str, typer.Option(help="Where it runs: auto, cpu, cuda or mps.")] = "auto",
+    threads: Annotated[
+        int | None, typer.Option(help="CPU threads for the network; else the runner decides.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUTPUT if it exists.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a summary as JSON on stdout; all else goes to stderr.")
+    ] = False,
+) -> None:
+    from stylereel.actions.stylize import stylize
+
+    with progress_bar() as show:
+        summary = stylize(
+            input,
+            output,
+            style=style,
+            strength=strength,
+            keep_colors=keep_colors,
+            max_side=max_side,
+            codec=codec,
+            quality=quality,
+            start=start,
+            end=end,
+            fps=fps,
+            runner=runner,
+            device=device,
+            threads=threads,
+            overwrite=overwrite,
+            on_progress=show,
+        )
+    _render(summary, as_json)
+
+
+def _render(summary: StylizeSummary, as_json: bool) -> None:
+    show_notices(summary.notices)
+    line = (
+        f"{summary.output}: {summary.frames} frames of {summary.width}x{summary.height} in the style "
+        f"'{summary.style}', {summary.codec}, {summary.size_bytes / 1e6:.1f} MB, "
+        f"{summary.frames_per_second:.1f} fps ({summary.runner} on {summary.device}, {summary.precision})"
+    )
+    if as_json:
+        say(line)
+        print_json(summary.as_dict())
+    else:
+        typer.echo(line)
