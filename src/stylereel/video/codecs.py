@@ -121,7 +121,7 @@ def encoder_settings(
     *,
     source_chroma: Chroma = "420",
     threads: int = 0,
-    full_range: bool = False,
+    b_frames: bool = True,
 ) -> EncoderSettings:
     """Options and pixel format for a codec.
 
@@ -131,7 +131,7 @@ def encoder_settings(
         size: `(width, height)` in pixels.
         source_chroma: of the source; ffv1 keeps it, so that nothing is lost.
         threads: for encoders that take it as an option; 0 lets them choose.
-        full_range: luma is 0..255 rather than 16..235.
+        b_frames: False keeps packets in order of display, for h264 and hevc.
 
     Returns:
         The settings; 4:2:0 wherever the codec can hold the size so, 4:4:4 for h264 and hevc of odd size.
@@ -142,10 +142,11 @@ def encoder_settings(
     number = own_number(codec, quality) if codec.uses_quality else 0
     match codec.name:
         case "h264":
-            options = {"preset": "veryfast", "crf": str(number)}
+            options = {"preset": "veryfast", "crf": str(number)} | ({} if b_frames else {"bf": "0"})
         case "hevc":
             parameters = ["log-level=error", *(["lossless=1"] if quality == 100 else [])]
             parameters += [f"pools={threads}"] if threads else []
+            parameters += [] if b_frames else ["bframes=0"]
             options = {"preset": "superfast", "crf": str(number), "x265-params": ":".join(parameters)}
         case "av1":
             options = {"preset": "10", "crf": str(number)}

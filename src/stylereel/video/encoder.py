@@ -7,9 +7,11 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import av
+import av.error
+import av.filter
 import numpy as np
 
 from stylereel.core.color import SDR_VIDEO, ColorTags
@@ -120,10 +122,12 @@ class VideoEncoder:
         self._settings, self._tags, self._size, self._tick = settings, tags, size, tick
         self._pending: _Pending | None = None
         self._durations: dict[int, int] = {}
+        self._first_dts: int | None = None
+        self._first_pts = self._end = 0
         self._last_ticks = max(1, round(1 / info.frame_rate / tick)) if info.frame_rate else 1
         self._palette = PaletteFilter(size, tick, settings.colors) if codec.name == "gif" else None
         try:
-            stream = output.add_stream(
+            stream: Any = output.add_stream(
                 codec.encoder, rate=info.frame_rate or 25, options=dict(settings.options)
             )
         except ValueError as error:
@@ -143,10 +147,9 @@ class VideoEncoder:
             context.color_primaries, context.color_trc = tags.primaries_code, tags.transfer_code
         if threads:
             context.thread_count = threads
-        if codec.name == "hevc" and output.format.name in ("mp4", "mov"):
+        self._sums_durations = output.format.name in ("mp4", "mov")
+        if codec.name == "hevc" and self._sums_durations:
             context.codec_tag = "hvc1"  # what Apple's players want
-        if output.format.name == "avi":
-            context.max_b_frames = 0  # AVI stores no order of display
         try:
             context.open()
         except Exception as error:
@@ -170,10 +173,18 @@ class VideoEncoder:
 
     def flush(self, longest_ticks: int | None = None) -> Iterator[Packet]:
         """Encode the last frame, no longer than `longest_ticks`, and yield what remains."""
+        rest = list(self._flush(longest_ticks))
+        if self._sums_durations and rest and rest[-1].dts is not None and self._first_dts is not None:
+            # An ISO track is as long as its samples' durations together, in order of decoding.
+            rest[-1].duration = self._end - self._first_pts - (rest[-1].dts - self._first_dts)
+        yield from rest
+
+    def _flush(self, longest_ticks: int | None) -> Iterator[Packet]:
         if self._pending is not None:
             ticks = self._pending.declared_ticks or self._last_ticks
             ticks = max(1, ticks if longest_ticks is None else min(ticks, longest_ticks))
             self._last_ticks = ticks
+            self._end = self._pending.pts + ticks
             yield from self._encode(self._pending, ticks)
             self._pending = None
         if self._palette is not None:
@@ -198,6 +209,8 @@ class VideoEncoder:
 
     def _timed(self, packets: list[Packet]) -> Iterator[Packet]:
         for packet in packets:
+            if self._first_dts is None:
+                self._first_dts, self._first_pts = packet.dts, packet.pts or 0
             if packet.pts in self._durations:
                 packet.duration = self._durations.pop(packet.pts)
             yield packet
@@ -211,7 +224,8 @@ class VideoEncoder:
         settings = self._settings
         frame = av.VideoFrame(width, height, settings.pixel_format)
         planes = rgb_to_yuv_planes(pixels, self._tags, settings.chroma, settings.bit_depth)
-        for target, plane in zip(frame.planes, planes, strict=True):
+        targets: Any = frame.planes
+        for target, plane in zip(targets, planes, strict=True):
             rows = np.frombuffer(target, plane.dtype).reshape(target.height, -1)
             rows[:, : plane.shape[1]] = plane
         frame.colorspace, frame.color_range = self._tags.matrix_code, self._tags.range_code
@@ -227,7 +241,9 @@ class PaletteFilter:
 
     def __init__(self, size: tuple[int, int], tick: Fraction, colors: int) -> None:
         graph = av.filter.Graph()
-        source = graph.add_buffer(width=size[0], height=size[1], format="rgb24", time_base=tick)
+        source = graph.add_buffer(
+            width=size[0], height=size[1], format=av.VideoFormat("rgb24"), time_base=tick
+        )
         split = graph.add("split")
         generate = graph.add("palettegen", f"max_colors={colors}:stats_mode=single:reserve_transparent=0")
         use = graph.add("paletteuse", "new=1:dither=bayer:bayer_scale=4")

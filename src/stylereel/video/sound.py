@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import av
+import av.error
 
 if TYPE_CHECKING:
     from av.container import OutputContainer

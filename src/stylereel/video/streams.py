@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
+import av.error
+from av.stream import Discard
 
 from stylereel.video.containers import Container
 from stylereel.video.safety import open_media
@@ -31,23 +33,11 @@ _DISORDER_SECONDS = 10
 _LONGEST_SUBTITLE_SECONDS = 60
 
 # Written by muxers about the file they write, so wrong in any other.
-_OWN_TO_THE_FILE = frozenset(
-    [
-        "major_brand",
-        "minor_version",
-        "compatible_brands",
-        "encoder",
-        "rotate",
-        "duration",
-        "number_of_frames",
-        "number_of_bytes",
-        "bps",
-        "_statistics_writing_app",
-        "_statistics_writing_date_utc",
-        "_statistics_tags",
-        "vendor_id",
-    ]
-)
+_OWN_TO_THE_FILE = {
+    *("major_brand", "minor_version", "compatible_brands", "encoder", "vendor_id", "rotate"),
+    *("duration", "number_of_frames", "number_of_bytes", "bps"),
+    *("_statistics_writing_app", "_statistics_writing_date_utc", "_statistics_tags"),
+}
 
 
 def kept_metadata(metadata: dict[str, str]) -> dict[str, str]:
@@ -104,7 +94,7 @@ class StreamCopier:
             }
             for stream in self._input.streams:
                 if stream.index not in self._tracks:
-                    stream.discard = av.stream.Discard.all
+                    stream.discard = Discard.all
         except BaseException:
             self._input.close()
             raise
@@ -160,7 +150,7 @@ class StreamCopier:
             return None
         self._describe(stream, encoder.stream)
         self.notices.append(
-            f"sound stream {stream.index} ({stream.codec_context.name}) became {encoder.codec_name}, re-encoded: "
+            f"sound stream {stream.index} was re-encoded as {encoder.codec_name}: "
             f"{self._container.name} cannot hold {stream.codec_context.name}"
         )
         return _Track(stream, encoder.stream, "audio", encoder)
@@ -317,10 +307,10 @@ class StreamCopier:
 
     @staticmethod
     def _seconds(packet: Packet) -> Fraction:
-        ticks = packet.pts if packet.pts is not None else packet.dts
+        ticks = packet.pts if packet.pts is not None else packet.dts or 0
         return ticks * packet.time_base
 
-    def _mux(self, packet: Packet) -> None:
+    def _mux(self, packet: Any) -> None:
         track = self._tracks[packet.stream_index]
         if track.kind == "subtitle":
             self._clip(packet)

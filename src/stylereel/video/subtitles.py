@@ -6,27 +6,16 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import av
+import av.error
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
     from av.packet import Packet
 
-_TEXT_KINDS = frozenset(
-    [
-        "subrip",
-        "srt",
-        "ass",
-        "ssa",
-        "webvtt",
-        "mov_text",
-        "text",
-        "microdvd",
-        "subviewer",
-        "sami",
-        "realtext",
-        "jacosub",
-    ]
-)
+_TEXT_KINDS = {
+    *("subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text"),
+    *("microdvd", "subviewer", "sami", "realtext", "jacosub"),
+}
 
 
 class SubtitleEncoder:

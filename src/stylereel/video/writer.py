@@ -28,31 +28,13 @@ from stylereel.video.streams import StreamCopier
 _SOUND_AHEAD = Fraction(1, 2)
 
 # Keys that MP4's classic metadata (iTunes `ilst`) holds; anything else needs QuickTime's free keys.
-_CLASSIC_MP4_KEYS = frozenset(
-    [
-        "title",
-        "artist",
-        "album_artist",
-        "composer",
-        "album",
-        "date",
-        "genre",
-        "comment",
-        "copyright",
-        "description",
-        "synopsis",
-        "grouping",
-        "lyrics",
-        "show",
-        "episode_id",
-        "network",
-        "keywords",
-        "encoder",
-        "creation_time",
-        "language",
-    ]
-)
+_CLASSIC_MP4_KEYS = {
+    *("title", "artist", "album_artist", "composer", "album", "date", "genre", "comment", "copyright"),
+    *("description", "synopsis", "grouping", "lyrics", "show", "episode_id", "network", "keywords"),
+    *("encoder", "creation_time", "language"),
+}
 _MOST_MOVIE_TICKS = 2**31 - 1
+_CLOCK_STARTS_ANYWHERE = ("mpegts", "mpeg", "wtv", "asf", "nsv")
 
 
 @dataclass(frozen=True)
@@ -147,7 +129,7 @@ class FrameWriter:
             self._output = ImageFolderOutput(self._plan.path, self._plan.quality, extra, stems, ending)
         else:
             source = source_path if copy_streams and info.kind == "video" else None
-            cut = _Cut.of(start_seconds, end_seconds)
+            cut = _Cut.of(start_seconds, end_seconds, info.origin_seconds)
             self._output = _VideoOutput(self._plan, info, source, size, cut, extra, threads)
 
     @property
@@ -228,16 +210,17 @@ class FrameWriter:
 
 @dataclass(frozen=True)
 class _Cut:
-    """The wanted part in seconds, exact, with None for an open side."""
+    """The wanted part in seconds of the source's own clock, exact, with None for an open side."""
 
     start: Fraction | None
     end: Fraction | None
 
     @classmethod
-    def of(cls, start: float | Fraction | None, end: float | Fraction | None) -> _Cut:
+    def of(cls, start: float | Fraction | None, end: float | Fraction | None, origin: Fraction) -> _Cut:
+        """From times on the player's clock, which counts from `origin`; see `Timeline` for the frames."""
         return cls(
-            Fraction(start).limit_denominator(1_000_000) if start else None,
-            Fraction(end).limit_denominator(1_000_000) if end is not None else None,
+            Fraction(start).limit_denominator(1_000_000) + origin if start is not None else None,
+            Fraction(end).limit_denominator(1_000_000) + origin if end is not None else None,
         )
 
 
@@ -274,13 +257,19 @@ class _VideoOutput:
         tags = output_color(self._info, self._codec, self._container)
         chroma = _chroma_of(source, self._info)
         settings = encoder_settings(
-            self._codec, self._plan.quality, size, source_chroma=chroma, threads=threads
+            self._codec,
+            self._plan.quality,
+            size,
+            source_chroma=chroma,
+            threads=threads,
+            b_frames=self._container.tick is not None
+            or (self._container.holds_variable_rate and self._info.is_variable_rate is False),
         )
         if settings.chroma == "444" and self._codec.even_sizes_at_420:
             self.notices.append(
                 f"{size[0]}x{size[1]} is odd, which {self._codec.name} holds at full colour resolution "
-                "(4:4:4) alone: the size is kept, but browsers and televisions may not play it. An even --max-side, "
-                "vp9 or av1 avoids that"
+                "(4:4:4) alone: the size is kept, but browsers and televisions may not play it. "
+                "An even --max-side, vp9 or av1 avoids that"
             )
         self._muxer = av.open(str(self._file.path), "w", format=self._container.muxer)
         self._encoder = VideoEncoder(
@@ -299,7 +288,7 @@ class _VideoOutput:
         self._muxer.container_options.update(self._muxer_options())
 
     def _muxer_options(self) -> dict[str, str]:
-        if self._container.muxer in ("matroska", "webm"):
+        if self._container.muxer in ("matroska", "webm", "avi"):
             # Otherwise sound that starts a moment before zero (encoder delay) would push every frame later.
             return {"avoid_negative_ts": "disabled"}
         if self._container.muxer not in ("mp4", "mov"):
@@ -330,9 +319,17 @@ class _VideoOutput:
                 self._mux(packet)
 
     def _begin(self, first: Fraction) -> None:
-        """Fix the one offset of everything; negative times become positive, a GIF or AVI starts at zero."""
-        starts_at_zero = self._container.muxer in ("gif", "avi")
-        self._shift = -first if starts_at_zero or first < 0 else Fraction(0)
+        """Fix the one offset of everything.
+
+        A GIF or AVI starts at zero, so does what was a broadcast (its clock starts anywhere), and nothing
+        starts before zero, where players show nothing.
+        """
+        if self._container.muxer in ("gif", "avi"):
+            self._shift = -first
+        elif self._cut.start is None and self._info.container.startswith(_CLOCK_STARTS_ANYWHERE):
+            self._shift = max(-self._info.origin_seconds, -first)
+        else:
+            self._shift = max(Fraction(0), -first)
         if self._copier is not None:
             self._copier.start(self._shift - (self._cut.start or 0))
 
@@ -390,7 +387,8 @@ def _chroma_of(source: Path | None, info: SourceInfo) -> Chroma:
     from stylereel.video.safety import open_media
 
     with open_media(source or info.path) as media:
-        pixel_format = media.streams[info.stream_index].codec_context.pix_fmt or ""
+        stream: Any = media.streams[info.stream_index]
+        pixel_format = stream.codec_context.pix_fmt or ""
     if "420" in pixel_format or pixel_format.startswith(("nv12", "nv21", "p010", "p016", "gray")):
         return "420"
     if pixel_format.startswith(("yuv411", "yuv410")):
