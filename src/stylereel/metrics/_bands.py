@@ -1,7 +1,7 @@
 """Laplacian bands of a grey picture, and scaling them to a wanted energy.
 
-The pyramid is Burt and Adelson's (1983): `band[k] = gaussian[k] - up(gaussian[k + 1])`, so that the bands and the
-low-pass rest add up to the picture exactly.
+The pyramid is Burt and Adelson's (1983): `band[k] = gaussian[k] - up(gaussian[k + 1])`, so that the bands and
+the low-pass rest add up to the picture exactly.
 """
 
 from __future__ import annotations
@@ -62,10 +62,10 @@ def scaled(picture: np.ndarray, gains: Sequence[float] | np.ndarray) -> np.ndarr
 
 
 def matching_gains(picture: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Gains that bring the bands of `picture` to the energies `wanted`; a flat band is not blown up past 20."""
+    """Gains that bring the bands of `picture` to the energies `wanted`; at most 20."""
     return np.minimum(wanted / np.maximum(energies(picture, len(wanted)), 1e-4), 20.0)
 
 
 def energy_matched(picture: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """The control that no style metric may reward: a grey picture whose bands have the style's mean energy."""
+    """The control that no style metric may reward: a grey picture with bands of the style's mean energy."""
     return scaled(picture, matching_gains(picture, wanted))

@@ -1,18 +1,20 @@
 """The small critic behind `style_likeness`: trained once per set of style pictures, then kept on disk.
 
-Positives are 96-px crops of the style pictures at their stored scale; negatives are crops of photographs at short
-side 360, as they are, with their Laplacian bands scaled to the style's mean energy, and with bands scaled by random
-gains up to and past that. All crops are grey and normalised to zero mean and unit contrast, so that neither palette
-nor contrast decides. Pictures are split into folds (a single picture into halves, each two opposite quarters, so that both have sky and ground); crops of one picture, tiles of it
-included, never stand on both sides.
+Positives are 96-px crops of the style pictures at their stored scale; negatives are crops of photographs at
+short side 360, as they are, with their Laplacian bands scaled to the style's mean energy, and with bands
+scaled by random gains up to and past that. All crops are grey and normalised to zero mean and unit contrast,
+so that neither palette nor contrast decides. Pictures are split into folds (a single picture into halves,
+each two opposite quarters, so that both have sky and ground); crops of one picture, tiles of it included,
+never stand on both sides.
 
-Both classes go through the same small changes (mirror, zoom by up to 10 %, blur, JPEG), so that the critic does not
-tell them apart by how their files were made.
+Both classes go through the same small changes (mirror, zoom by up to 10 %, blur, JPEG), so that the critic
+does not tell them apart by how their files were made.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -131,9 +133,6 @@ def train_or_load(
     return critic
 
 
-# ---------------------------------------------------------------------------------------------------- pictures
-
-
 def _read_grey(path: Path) -> np.ndarray:
     picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     if picture is None:
@@ -142,7 +141,7 @@ def _read_grey(path: Path) -> np.ndarray:
 
 
 def _style_groups(paths: Sequence[Path]) -> dict[str, list[np.ndarray]]:
-    """Whole pictures with their tiles, (H, W) uint8; a single picture becomes two halves of opposite quarters."""
+    """Whole pictures with their tiles, (H, W) uint8; a single one becomes two halves of opposite quarters."""
     groups: dict[str, list[np.ndarray]] = {}
     for path in sorted(paths):
         picture = _read_grey(path)
@@ -178,9 +177,6 @@ def _mean_energies(groups: dict[str, list[np.ndarray]]) -> np.ndarray:
     return np.mean(per_group, axis=0).astype(np.float32)
 
 
-# ---------------------------------------------------------------------------------------------------- training
-
-
 def _window(picture: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
     side = min(side, *picture.shape)
     top = rng.integers(0, picture.shape[0] - side + 1)
@@ -189,7 +185,7 @@ def _window(picture: np.ndarray, side: int, rng: np.random.Generator) -> np.ndar
 
 
 def _varied(window: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A [0, 1] float window of 130 px or so to a normalised crop: zoom, mirror, blur, JPEG, then the middle or so."""
+    """A window of some 140 px in [0, 1] to a normalised crop: place, zoom, mirror, blur, JPEG."""
     side = round(CROP_PX / rng.uniform(0.9, 1.1))
     crop = _window(window, side, rng)
     crop = cv2.resize(
@@ -272,7 +268,7 @@ def _network():
 
     widths = (1, 24, 48, 96, 128)
     layers: list[nn.Module] = []
-    for index, (before, after) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+    for index, (before, after) in enumerate(itertools.pairwise(widths)):
         kernel = 5 if index == 0 else 3
         convolution = nn.Conv2d(before, after, kernel, stride=2, padding=kernel // 2, bias=False)
         nn.init.kaiming_normal_(convolution.weight, 0.2)
@@ -323,9 +319,6 @@ def _forward(weights: Weights, crops: np.ndarray) -> np.ndarray:
             for start in range(0, len(crops), 128)
         ]
     return torch.cat(parts).flatten().numpy()
-
-
-# ---------------------------------------------------------------------------------------------------- the cache
 
 
 def _key(style: Sequence[Path], photographs: Sequence[Path], steps: int, seed: int) -> str:

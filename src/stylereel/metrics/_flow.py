@@ -1,4 +1,4 @@
-"""Optical flow of the source, and which of its pixels can be followed: DIS (medium) and the masks of Lai et al. 2018."""
+"""Optical flow of the source (DIS, medium), and which of its pixels can be followed (Lai et al. 2018)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SourceFlow:
 
 
 def warped(picture: np.ndarray, flow: np.ndarray) -> np.ndarray:
-    """`picture` (H, W, C) of the later moment, seen from the earlier: result(p) = picture(p + flow(p)), bilinear."""
+    """`picture` (H, W, C) of the later moment, seen from the earlier: picture(p + flow(p)), bilinear."""
     height, width = flow.shape[:2]
     rows, columns = np.indices((height, width), np.float32)
     return cv2.remap(

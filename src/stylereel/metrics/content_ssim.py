@@ -1,7 +1,8 @@
 """How much of the source's structure is left: SSIM of the luma (Wang et al. 2004).
 
-Gaussian window of 11 px and sigma 1.5, K1 = 0.01, K2 = 0.03, range [0, 1], mean over pixels and frames. Optimum: 1,
-which only the source itself reaches; a look must change something, so it is a floor to hold and not a score to win.
+Gaussian window of 11 px and sigma 1.5, K1 = 0.01, K2 = 0.03, range [0, 1], mean over pixels and frames.
+Optimum: 1, which only the source itself reaches; a look must change something, so it is a floor to hold and
+not a score to win.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class Metric:
         self._values: list[float] = []
 
     def update(self, source: np.ndarray, stylized: np.ndarray) -> None:
-        """Add a frame and its stylised counterpart, (H, W, 3) uint8 RGB; the source is brought to the output's size."""
+        """Add a frame and its stylised counterpart, (H, W, 3) uint8 RGB; sizes may differ."""
         if source.shape != stylized.shape:
             source = cv2.resize(source, stylized.shape[1::-1], interpolation=cv2.INTER_AREA)
         self._values.append(ssim(_bands.grey(source), _bands.grey(stylized)))

@@ -1,9 +1,10 @@
 """Whether upsampling printed a grid: spectral peaks at periods of 2, 4 and 8 px.
 
-The amplitude spectrum of the Hann-windowed luma, averaged over frames (Odena et al. 2016 describe the fault). At a
-period p the value is the largest of the amplitudes at (1/p, 0), (0, 1/p) and (1/p, 1/p), each over the median of its
-neighbours: along the axis for the first two, because pictures have energy there by nature, in a square for the third.
-A clean picture has 1 to 2. Optimum: the source's own. The frame is never resized, for that would move the grid.
+The amplitude spectrum of the Hann-windowed luma, averaged over frames (Odena et al. 2016 describe the fault).
+At a period p the value is the largest of the amplitudes at (1/p, 0), (0, 1/p) and (1/p, 1/p), each over the
+median of its neighbours: along the axis for the first two, because pictures have energy there by nature, in a
+square for the third. A clean picture has 1 to 2. Optimum: the source's own. The frame is never resized, for
+that would move the grid.
 """
 
 from __future__ import annotations

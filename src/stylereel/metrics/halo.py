@@ -1,14 +1,15 @@
 """Rims of light or dark along the strong edges of the source: the mark of sharpening and of hasty training.
 
-Across every strong edge of the source (Canny on the blurred luma, and a step of at least 0.15 between 7 and 10 px
-on both sides) the output's luma is read along the edge's normal, from the dark side to the bright, and all those
-profiles are averaged: strokes and texture cancel, what every edge has in common stays. On that mean profile
+Across every strong edge of the source (Canny on the blurred luma, and a step of at least 0.15 between 7 and
+10 px on both sides) the output's luma is read along the edge's normal, from the dark side to the bright, and
+all those profiles are averaged: strokes and texture cancel, what every edge has in common stays. On that mean
+profile
 
     halo      = (largest within 1..5 px on the bright side - plateau at 7..10 px) / step
     halo_dark = (plateau at -10..-7 px - smallest within 1..5 px on the dark side) / step
 
-never below 0, where `step` is the source's mean step. A look drawn in ink has `halo_dark` by intention. Optimum: the
-source's own, near 0.
+never below 0, where `step` is the source's mean step. A look drawn in ink has `halo_dark` by intention.
+Optimum: the source's own, near 0.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Metric:
         self._edges = 0
 
     def update(self, source: np.ndarray, stylized: np.ndarray) -> None:
-        """Add a frame and its stylised counterpart, (H, W, 3) uint8 RGB; the source is brought to the output's size."""
+        """Add a frame and its stylised counterpart, (H, W, 3) uint8 RGB; sizes may differ."""
         if source.shape != stylized.shape:
             source = cv2.resize(source, stylized.shape[1::-1], interpolation=cv2.INTER_AREA)
         grey = _bands.grey(source)

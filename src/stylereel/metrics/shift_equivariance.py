@@ -1,8 +1,10 @@
-"""Whether a network draws the same when the picture moves by a few pixels: what boils in a video is decided here.
+"""Whether a network draws the same when the picture moves by a few pixels: boiling is decided here.
 
-    shift_error = mean over shifts s = 1..7 px, along x, y and both, of  mean |G(T_s x) - T_s G(x)|^2 / var(G(x))
+    shift_error = mean over shifts s = 1..7 px, along x, y and both,
+                  of mean |G(T_s x) - T_s G(x)|^2 / var(G(x))
 
-inside the part that both share, less a margin that the borders reach. Optimum: 0. It judges a network, not a video.
+inside the part that both share, less a margin that the borders reach. Optimum: 0. It judges a network, not a
+video.
 """
 
 from __future__ import annotations

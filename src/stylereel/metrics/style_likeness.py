@@ -1,11 +1,12 @@
 """How much a result looks like its style, measured so that a sharpening filter cannot pass.
 
-    score = sum over folds of (logit(output) - logit(control)) / sum of (logit(held-out style) - logit(control))
+    score = sum over folds of (logit(output) - logit(control))
+          / sum over folds of (logit(held-out style) - logit(control))
 
-`logit` is the mean logit of a small critic (see `_critic`) over 96-px crops, grey and contrast-normalised, of twelve
-frames at short side 360. `control` is the same frames of the source with their Laplacian bands scaled to the style's
-mean energy. So 0 is the control, 1 is a style picture that the critic never saw; values below 0 and above 1 occur.
-Optimum: 1. The source itself scores about 0.
+`logit` is the mean logit of a small critic (see `_critic`) over 96-px crops, grey and contrast-normalised, of
+twelve frames at short side 360. `control` is the same frames of the source with their Laplacian bands scaled
+to the style's mean energy. So 0 is the control, 1 is a style picture that the critic never saw; values below
+0 and above 1 occur. Optimum: 1. The source itself scores about 0.
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 """Distance between the small textures of a result and of its style, without regard to palette or composition.
 
-Sliced Wasserstein distance (Rabin et al. 2011; over pyramids as in Karras et al. 2018) of 7x7 RGB patches on the three
-band-pass levels of a Laplacian pyramid: 6,000 patches a level, 256 unit projections, the mean L1 between quantiles, in
-steps of 1/255. Output frames at short side 360, style files at their stored scale. `texture_distance` is the sum over
-the levels and, divided by the source's own, `texture_ratio`; `color_ratio` is the same on the low-pass level.
+Sliced Wasserstein distance (Rabin et al. 2011; over pyramids as in Karras et al. 2018) of 7x7 RGB patches on
+the three band-pass levels of a Laplacian pyramid: 6,000 patches a level, 256 unit projections, the mean L1
+between quantiles, in steps of 1/255. Output frames at short side 360, style files at their stored scale.
+`texture_distance` is the sum over the levels and, divided by the source's own, `texture_ratio`; `color_ratio`
+is the same on the low-pass level.
 
-Scaling the source's bands to the style's energy alone halves this distance, so never read it without the row of the
-energy-matched control (`texture_ratio_control`); `style_likeness` is the stricter judge. Optimum: 0, in practice what
-two halves of the style score.
+Scaling the source's bands to the style's energy alone halves this distance, so never read it without the row
+of the energy-matched control (`texture_ratio_control`); `style_likeness` is the stricter judge. Optimum: 0,
+in practice what two halves of the style score.
 """
 
 from __future__ import annotations
@@ -60,13 +61,13 @@ def distance(first: np.ndarray, second: np.ndarray, seed: int = 0) -> float:
 
 
 class Metric:
-    """Gathers up to a dozen frames (`style_likeness.chosen_frames`) and compares them with the style at the end."""
+    """Gathers up to a dozen frames (`style_likeness.chosen_frames`), to compare with the style at the end."""
 
     name = "texture_distance"
     optimum = 0.0
 
     def __init__(self, style: Sequence[np.ndarray], energies: np.ndarray | None = None) -> None:
-        """Args: `style` from `style_patches`; `energies` (3,) the style's mean band energies, for the control."""
+        """`style` from `style_patches`; `energies` (3,) the style's mean band energies, for the control."""
         self._style = style
         self._energies = energies
         self._frames: dict[str, list[np.ndarray]] = {"output": [], "source": [], "control": []}

@@ -2,10 +2,11 @@
 
     E(O) = mean over pairs (t, t + gap) of  sum_p M(p) |O_{t+gap}(p + f(p)) - O_t(p)|^2 / (3 sum_p M(p))
 
-with O in [0, 1], the flow f from the SOURCE (DIS medium) and the mask M of Lai et al. 2018 (forward-backward and
-motion boundary). The source's own value is the floor, because flow is never perfect; `warping_ratio` is E(output) over
-E(source), `warping_n_ratio` the same with each side divided by its mean per-frame variance, so that a look of strong
-contrast is not punished for it, nor a grey one rewarded. Optimum: the source's own, a ratio of 1.
+with O in [0, 1], the flow f from the SOURCE (DIS medium) and the mask M of Lai et al. 2018 (forward-backward
+and motion boundary). The source's own value is the floor, because flow is never perfect; `warping_ratio` is
+E(output) over E(source), `warping_n_ratio` the same with each side divided by its mean per-frame variance, so
+that a look of strong contrast is not punished for it, nor a grey one rewarded. Optimum: the source's own, a
+ratio of 1.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Metric:
         return np.array(self._errors).reshape(-1, 2)
 
     def update(self, source: np.ndarray, stylized: np.ndarray) -> None:
-        """Add a frame and its stylised counterpart, (H, W, 3) uint8 RGB; the source is brought to the output's size."""
+        """Add a frame and its stylised counterpart, (H, W, 3) uint8 RGB; sizes may differ."""
         if source.shape != stylized.shape:
             source = cv2.resize(source, stylized.shape[1::-1], interpolation=cv2.INTER_AREA)
         self._kept.append((source, stylized))
@@ -52,7 +53,7 @@ class Metric:
             )
 
     def result(self) -> dict[str, float]:
-        """Errors, ratio and contrast-normalised ratio; names carry the gap when it is not 1; NaN without a pair."""
+        """Errors, ratio, contrast-normalised ratio; names carry a gap other than 1; NaN without a pair."""
         tail = "" if self.gap == 1 else f"_gap{self.gap}"
         nothing = (float("nan"), float("nan"))
         source, output = np.mean(self._errors, axis=0) if self._errors else nothing
