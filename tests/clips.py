@@ -122,7 +122,7 @@ def make_clip(
         paint: what each frame shows; with several streams, stream k shows frame index + 7 k.
         color: tags written and converted with; None leaves the stream untagged (converted as BT.601).
         lossless: x264 and x265 at quantiser 0.
-        pts: presentation times in ticks of `time_base`, for a variable rate; else one frame per tick of the rate.
+        pts: presentation times in ticks of `time_base`, for a variable rate; else a constant one.
         rotation: degrees counter-clockwise in the display matrix.
         display_matrix: nine integers instead of `rotation` (16.16 fixed point), for flips.
         default_stream: which of several video streams carries the default flag.
@@ -175,7 +175,13 @@ def make_clip(
             halves = ((0, end // 2, "First half"), (end // 2, end, "Second half"))
             out.set_chapters(
                 [
-                    {"id": k + 1, "start": a, "end": b, "time_base": Fraction(1, 1000), "metadata": {"title": t}}
+                    {
+                        "id": k + 1,
+                        "start": a,
+                        "end": b,
+                        "time_base": Fraction(1, 1000),
+                        "metadata": {"title": t},
+                    }
                     for k, (a, b, t) in enumerate(halves)
                 ]
             )
@@ -199,9 +205,17 @@ def make_clip(
     return path
 
 
+_ASS_HEADER = (
+    b"[Script Info]\r\nScriptType: v4.00+\r\n\r\n[V4+ Styles]\r\nFormat: Name, Fontname, Fontsize\r\n"
+    b"Style: Default,Arial,16\r\n\r\n[Events]\r\nFormat: Layer, Start, End, Style, Text\r\n"
+)
+
+
 def _add_subtitles(out, path: Path):
-    codec = "mov_text" if path.suffix in (".mp4", ".mov", ".m4v") else "srt"
-    return out.add_stream(codec) if codec == "srt" else out.add_stream(codec)
+    stream = out.add_stream("mov_text" if path.suffix in (".mp4", ".mov", ".m4v") else "srt")
+    stream.codec_context.subtitle_header = _ASS_HEADER
+    stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
+    return stream
 
 
 def _write_subtitles(out, stream, path: Path) -> None:
@@ -328,7 +342,9 @@ def nits_to_hlg(nits: np.ndarray) -> np.ndarray:
     return np.where(scene <= 1 / 12, np.sqrt(3 * scene), a * np.log(np.maximum(12 * scene - b, 1e-9)) + c)
 
 
-def make_pictures(folder: Path, count: int = 5, size: tuple[int, int] = (32, 24), suffix: str = ".png") -> Path:
+def make_pictures(
+    folder: Path, count: int = 5, size: tuple[int, int] = (32, 24), suffix: str = ".png"
+) -> Path:
     """A folder of pictures frame1, frame2, ... frame10, ... (see `numbered`)."""
     import cv2
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 _GIVE_UP_AFTER = 64  # failed reads in a row
+_WATCHFUL_PACKETS = 8  # how far from where a demuxer notices damage the hole may be
 _INDEXED = ("mov", "avi")  # the index tells of every packet, also of those that are lost
 
 
@@ -60,7 +62,12 @@ class Decoder:
         self._indexed = container.format.name.startswith(_INDEXED)
         self._pending: list[int] = []  # pts of packets whose frame has not come out; a heap
         self._durations: dict[int, int] = {}
-        self._damage_seen = False
+        self._newest = -math.inf  # latest pts read so far
+        self._damage_until = -math.inf  # damage lies before the first frame later than this pts
+        self._watchful = 0  # packets to read before a hole in the file is left behind
+        self._strict = strict
+        self._placed_any = False
+        self._bytes = _ByteAccount() if container.format.name.startswith("matroska") else None
         self.errors = 0
         self.cut_short = file_is_short
         self._peeked: list[Decoded] = []
@@ -81,6 +88,12 @@ class Decoder:
                 return moment.frame
         return None
 
+    @property
+    def first_pts(self) -> float:
+        """Ticks of the first good frame that `first_frame` met, infinity where it met none."""
+        good = (moment.pts for moment in self._peeked if moment.frame is not None)
+        return next((pts for pts in good if pts is not None), math.inf)
+
     def moments(self) -> Iterator[Decoded]:
         """Every moment from here to the end, in order of presentation; once."""
         peeked, self._peeked = self._peeked, []
@@ -88,7 +101,9 @@ class Decoder:
 
     def seek(self, pts: int) -> bool:
         """Go to the last keyframe at or before `pts` (ticks); False where the container cannot."""
-        self._pending, self._durations, self._damage_seen = [], {}, False
+        self._pending, self._durations = [], {}
+        self._newest = self._damage_until = -math.inf
+        self._bytes = _ByteAccount() if self._bytes else None
         self._peeked, self._running = [], self._moments()
         try:
             self._container.seek(pts, stream=self._stream, backward=True)
@@ -101,65 +116,93 @@ class Decoder:
             if packet.pts is not None and packet.size and not packet.is_discard:
                 heapq.heappush(self._pending, packet.pts)
                 self._durations[packet.pts] = packet.duration or 0
+                self._newest = max(self._newest, packet.pts)
+                if self._watchful:
+                    self._watchful -= 1
+                    self._damage_until = self._newest
             try:
                 frames = packet.decode()
             except av.error.EOFError:
                 frames = []
             except (av.error.FFmpegError, ValueError, OSError):
-                self.errors += 1
-                self._damage_seen = True
+                self._note_damage()
+                if self._strict and not self._placed_any and self.errors >= _GIVE_UP_AFTER:
+                    return
                 continue
             for frame in frames:
                 yield from self._place(frame)
-        if self._damage_seen and not self.cut_short:
-            yield from self._lost_before(None)
+        if self._damage_until > -math.inf and not self.cut_short:
+            yield from self._lost_before(math.inf)
 
     def _packets(self) -> Iterator[av.Packet]:
+        """The stream's packets; half packets and failed reads are noted."""
         failures = 0
-        while True:
+        streams = () if self._bytes else (self._stream,)
+        while failures < _GIVE_UP_AFTER:
             try:
-                for packet in self._container.demux(self._stream):
+                for packet in self._container.demux(*streams):
+                    if self._bytes and self._bytes.shows_hole(packet):
+                        self._note_damage()
+                        self._watchful = _WATCHFUL_PACKETS
+                    if packet.stream.index != self._stream.index:
+                        continue
+                    if packet.size:
+                        failures = 0
                     if packet.is_corrupt and packet.size:
-                        self.errors += 1
-                        self._damage_seen = True
-                        if self._indexed:
+                        self._note_damage()
+                        self._watchful = _WATCHFUL_PACKETS
+                        if self._indexed:  # half a packet at the end of the file
                             self.cut_short = True
                             continue
-                    elif packet.size:
-                        failures = 0
                     yield packet
                 return
             except av.error.EOFError:
                 return
             except (av.error.FFmpegError, OSError):
                 failures += 1
-                self.errors += 1
-                self._damage_seen = True
-                if failures >= _GIVE_UP_AFTER:
-                    self.cut_short = True
-                    return
+                self._note_damage()
+        self.cut_short = True
+
+    def _note_damage(self) -> None:
+        self.errors += 1
+        self._damage_until = max(self._damage_until, self._newest)
 
     def _place(self, frame: av.VideoFrame) -> Iterator[Decoded]:
         pts = frame.pts
+        self._placed_any = True
         if frame.is_corrupt:
-            self.errors += 1
-            self._damage_seen = True
+            self._note_damage()
         if pts is not None:
             yield from self._lost_before(pts)
             while self._pending and self._pending[0] <= pts:
                 heapq.heappop(self._pending)
         stated = self._durations.pop(pts, 0) if pts is not None else 0
         duration = frame.duration or stated
-        if frame.is_corrupt:
-            yield Decoded(None, pts, duration, after_damage=True)
-            return
-        yield Decoded(frame, pts, duration, after_damage=self._damage_seen)
-        self._damage_seen = False
+        damaged = self._damage_until > -math.inf
+        if pts is not None and pts > self._damage_until:
+            self._damage_until = -math.inf
+        yield Decoded(None if frame.is_corrupt else frame, pts, duration, after_damage=damaged)
 
-    def _lost_before(self, pts: int | None) -> Iterator[Decoded]:
+    def _lost_before(self, pts: float) -> Iterator[Decoded]:
         """Moments whose packets came but whose frames never will, once damage was seen."""
-        while self._pending and (pts is None or self._pending[0] < pts):
+        while self._pending and self._pending[0] < pts:
             lost = heapq.heappop(self._pending)
             duration = self._durations.pop(lost, 0)
-            if self._damage_seen:
+            if self._damage_until > -math.inf:
                 yield Decoded(None, lost, duration, after_damage=True)
+
+
+class _ByteAccount:
+    """Finds stretches of a Matroska file that no packet accounts for: there the demuxer skipped damage."""
+
+    _HEADERS_BYTES = 160  # block, group and cluster headers, with room
+
+    def __init__(self) -> None:
+        self._end: int | None = None
+
+    def shows_hole(self, packet: av.Packet) -> bool:
+        """True where bytes before this packet belong to nothing; packets must come in file order."""
+        if packet.pos is None or packet.pos < 0 or not packet.size:
+            return False
+        end, self._end = self._end, max(self._end or 0, packet.pos + packet.size)
+        return end is not None and packet.pos - end > self._HEADERS_BYTES

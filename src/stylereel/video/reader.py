@@ -17,7 +17,7 @@ from stylereel.video.convert import FrameConverter
 from stylereel.video.images import read_picture
 from stylereel.video.probe import open_source
 from stylereel.video.source import VideoSource
-from stylereel.video.timeline import Cut, Timeline
+from stylereel.video.timeline import Cut, Slot, Timeline
 
 
 class FrameReader:
@@ -120,15 +120,16 @@ class FrameReader:
         held: av.VideoFrame | None = None  # the last good frame, converted only where it is shown
         held_picture: np.ndarray | None = None
         yielded = 0
+        waiting: list[Slot] = []  # lost before the first good frame: shown by that one
         for moment, slots in self._timeline.placed(source):
-            if held is None:  # lost before the first good frame: shown by that one
+            if held is None:
                 held = moment.frame
+                waiting, slots = ([], waiting + slots) if held is not None else (waiting + slots, [])
             for slot in slots:
                 if not slot.is_lost and moment.frame is not None:
                     held, held_picture = moment.frame, None
-                if held is None:
-                    continue
                 if held_picture is None:
+                    assert held is not None
                     held_picture = self._sized(convert(held))
                 self.concealed_count += slot.is_lost
                 yielded += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -46,12 +47,7 @@ class VideoSource:
         self._demuxers = IMAGE_DEMUXERS if as_image else VIDEO_DEMUXERS
         self._strict = True
         self._open()
-        first = self.decoder.first_frame()
-        if first is None or self.decoder.errors:
-            # Some encoders break rules that players forgive: then forgive as players do.
-            self._strict = False
-            self.reopen()
-            first = self.decoder.first_frame()
+        first = self._first_frame()
         if first is None:
             self.close()
             raise VideoOpenError(
@@ -61,6 +57,24 @@ class VideoSource:
         self.first: av.VideoFrame = first
         self.orientation = _orientation(first)
         self.info = self._describe(first)
+
+    def _first_frame(self) -> av.VideoFrame | None:
+        """The first good frame; decoding becomes forgiving where strictness alone would lose the beginning.
+
+        Some encoders break rules that every player overlooks: such files are sloppy, not damaged.
+        """
+        first = self.decoder.first_frame()
+        if first is not None and not self.decoder.errors:
+            return first
+        strict_pts = self.decoder.first_pts
+        self._strict = False
+        self.reopen()
+        first = self.decoder.first_frame()
+        if self.decoder.first_pts >= strict_pts < math.inf:
+            self._strict = True
+            self.reopen()
+            first = self.decoder.first_frame()
+        return first
 
     def _open(self) -> None:
         self.container = open_media(self.path, demuxers=self._demuxers)
@@ -97,6 +111,18 @@ class VideoSource:
             )
         return chosen
 
+    @property
+    def stream_duration(self) -> Fraction | None:
+        """Seconds, as declared for the video stream itself."""
+        if self.stream.duration and self.stream.time_base:
+            return self.stream.duration * self.stream.time_base
+        return _matroska_duration(self.stream)
+
+    @property
+    def _container_duration(self) -> Fraction | None:
+        duration = self.container.duration
+        return Fraction(duration, av.time_base) if duration else None
+
     def reopen(self) -> None:
         """Begin again from the file's start, for containers that cannot seek."""
         self.close()
@@ -114,7 +140,7 @@ class VideoSource:
         resolved = color.resolved(first.width, first.height)
         aspect = stream.sample_aspect_ratio or Fraction(1)
         aspect = aspect if aspect > 0 else Fraction(1)
-        duration = _duration(self)
+        duration = self.stream_duration or self._container_duration
         origin = Fraction(container.start_time or 0, av.time_base)
         return SourceInfo(
             path=self.path,
@@ -176,20 +202,14 @@ def _orientation(first: av.VideoFrame) -> Orientation:
     return UPRIGHT
 
 
-def _duration(source: VideoSource) -> Fraction | None:
-    stream = source.stream
-    if stream.duration and stream.time_base:
-        return stream.duration * stream.time_base
-    tag = stream.metadata.get("DURATION")  # Matroska, per stream: HH:MM:SS.nnnnnnnnn
-    if tag and tag.count(":") == 2:
-        try:
-            hours, minutes, seconds = tag.split(":")
-            return 3600 * Fraction(hours) + 60 * Fraction(minutes) + Fraction(seconds)
-        except ValueError:
-            pass
-    if source.container.duration:
-        return Fraction(source.container.duration, av.time_base)
-    return None
+def _matroska_duration(stream: VideoStream) -> Fraction | None:
+    """From the per-stream tag that FFmpeg and mkvmerge write: HH:MM:SS.nnnnnnnnn."""
+    parts = stream.metadata.get("DURATION", "").split(":")
+    try:
+        hours, minutes, seconds = (Fraction(part) for part in parts)
+    except ValueError:
+        return None
+    return 3600 * hours + 60 * minutes + seconds
 
 
 def _is_variable_rate(stream: VideoStream) -> bool | None:

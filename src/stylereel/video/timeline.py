@@ -120,6 +120,16 @@ class Timeline:
             self._last, self._step = pts, moment.duration or self._nominal
             yield moment, slots
         self.reached_end = True
+        if self._ends_early(source):
+            source.decoder.cut_short = True
+
+    def _ends_early(self, source: VideoSource) -> bool:
+        """The stream (not merely its container) was declared clearly longer than it came out."""
+        declared = source.stream_duration
+        if declared is None or self._last is None:
+            return False
+        end = (self._last + self._step - (source.stream.start_time or 0)) * self._info.time_base
+        return declared - end > Fraction(1, 2) + 2 * self._nominal * self._info.time_base
 
     def _from_start(self, source: VideoSource) -> Iterator[Decoded]:
         """The stream's moments from a keyframe at or before the cut, or all of them."""

@@ -15,11 +15,18 @@ def is_shorter_than_declared(path: Path) -> bool:
 def declared_bytes(path: Path) -> int | None:
     """How long a file says it is, from its outermost boxes or header; None where it does not say.
 
-    Knows ISO media (MP4, MOV), RIFF (AVI) and EBML (Matroska, WebM).
+    Knows ISO media (MP4, MOV), RIFF (AVI), EBML (Matroska, WebM), MPEG-TS (whole packets of 188 or 192
+    bytes) and GIF (its last byte).
     """
     actual = path.stat().st_size
     with path.open("rb") as file:
-        head = file.read(64)
+        head = file.read(197)
+        for packet_bytes, sync in ((188, 0), (192, 4)):
+            if head[sync : sync + 1] == b"G" == head[sync + packet_bytes : sync + packet_bytes + 1]:
+                return -(-actual // packet_bytes) * packet_bytes
+        if head[:4] == b"GIF8":
+            file.seek(-1, 2)
+            return actual + (file.read(1) != b";")
         if head[:4] == b"RIFF":
             return None if actual > 1 << 30 else 8 + struct.unpack("<I", head[4:8])[0]
         if head[:4] == b"\x1aE\xdf\xa3":
