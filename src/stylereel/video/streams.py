@@ -39,12 +39,28 @@ _OWN_TO_THE_FILE = {
     *("_statistics_writing_app", "_statistics_writing_date_utc", "_statistics_tags"),
 }
 
+# Matroska and AVI tell how many channels there are, not where; MP4 wants to know where.
+_USUAL_LAYOUTS = {"1 channels": "mono", "2 channels": "stereo", "6 channels": "5.1", "8 channels": "7.1"}
+
 
 def kept_metadata(metadata: dict[str, str]) -> dict[str, str]:
-    """Metadata without what only described the source file itself (brands, encoder, statistics)."""
+    """Metadata without what only described the source file itself (brands, encoder, statistics).
+
+    Matroska writes names in capitals; those that every container knows come back small.
+    """
     return {
-        key: value for key, value in metadata.items() if key.lower().split("-")[0] not in _OWN_TO_THE_FILE
+        key.lower() if key.lower() in COMMON_KEYS else key: value
+        for key, value in metadata.items()
+        if key.lower().split("-")[0] not in _OWN_TO_THE_FILE
     }
+
+
+# Names that every container knows; MP4's classic metadata (iTunes `ilst`) holds no others.
+COMMON_KEYS = {
+    *("title", "artist", "album_artist", "composer", "album", "date", "genre", "comment", "copyright"),
+    *("description", "synopsis", "grouping", "lyrics", "show", "episode_id", "network", "keywords"),
+    *("creation_time", "language"),
+}
 
 
 @dataclass
@@ -141,7 +157,8 @@ class StreamCopier:
             self._drop(stream, "sound")
             return None
         allowed = self._container.audio_copied
-        if (allowed is None or stream.codec_context.name in _names(allowed)) and self._fits(stream):
+        name = _codec_name(stream)
+        if (allowed is None or name in allowed) and self._fits(stream):
             return self._copied(stream, "audio")
         try:
             encoder = SoundEncoder(self._output, stream, self._container.audio_encoder)
@@ -151,12 +168,12 @@ class StreamCopier:
         self._describe(stream, encoder.stream)
         self.notices.append(
             f"sound stream {stream.index} was re-encoded as {encoder.codec_name}: "
-            f"{self._container.name} cannot hold {stream.codec_context.name}"
+            f"{self._container.name} cannot hold {name}"
         )
         return _Track(stream, encoder.stream, "audio", encoder)
 
     def _add_subtitles(self, stream: Any) -> _Track | None:
-        name = stream.codec_context.name if stream.codec_context is not None else "unknown"
+        name = _codec_name(stream)
         if name in self._container.subtitles_copied and self._fits(stream):
             return self._copied(stream, "subtitle")
         if self._container.subtitle_encoder is None or not SubtitleEncoder.can_convert(stream):
@@ -175,7 +192,9 @@ class StreamCopier:
         return _Track(stream, encoder.stream, "subtitle", encoder)
 
     def _copied(self, stream: Any, kind: str) -> _Track:
-        target = self._output.add_stream_from_template(stream, opaque=True)
+        target: Any = self._output.add_stream_from_template(stream, opaque=True)
+        if kind == "audio" and stream.codec_context.layout.name in _USUAL_LAYOUTS:
+            target.codec_context.layout = _USUAL_LAYOUTS[stream.codec_context.layout.name]
         self._describe(stream, target)
         return _Track(stream, target, kind)
 
@@ -341,6 +360,6 @@ class StreamCopier:
         packet.duration = max(1, finish - begin)
 
 
-def _names(codecs: frozenset[str]) -> frozenset[str]:
-    """Codec names as decoders of FFmpeg call themselves (`mp3float` decodes mp3, `libdav1d` av1)."""
-    return codecs | {f"{name}float" for name in codecs} | ({"dca"} if "dts" in codecs else set())
+def _codec_name(stream: Any) -> str:
+    """The codec's own name, not its decoder's (`mp3`, not `mp3float`); "unknown" where there is none."""
+    return stream.codec_context.codec.canonical_name if stream.codec_context is not None else "unknown"

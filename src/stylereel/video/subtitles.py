@@ -35,7 +35,7 @@ class SubtitleEncoder:
     @staticmethod
     def can_convert(stream: Any) -> bool:
         """Whether the stream is text (pictures of text cannot be rewritten)."""
-        return stream.codec_context is not None and stream.codec_context.name in _TEXT_KINDS
+        return stream.codec_context is not None and stream.codec_context.codec.canonical_name in _TEXT_KINDS
 
     def encode(self, packet: Packet, notices: list[str]) -> list[Packet]:
         """One subtitle in the other kind; nothing where it was empty or damaged."""

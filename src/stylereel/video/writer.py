@@ -21,18 +21,13 @@ from stylereel.video.gif_file import finish_gif
 from stylereel.video.image_writer import ImageFileOutput, ImageFolderOutput
 from stylereel.video.info import SourceInfo
 from stylereel.video.plan import OutputPlan, check_frame_time, plan_output
+from stylereel.video.safety import open_media
 from stylereel.video.staging import StagedFile, writing
-from stylereel.video.streams import StreamCopier
+from stylereel.video.streams import COMMON_KEYS, StreamCopier
 
 # Sound is muxed a little ahead of the pictures, so that players never wait for it.
 _SOUND_AHEAD = Fraction(1, 2)
 
-# Keys that MP4's classic metadata (iTunes `ilst`) holds; anything else needs QuickTime's free keys.
-_CLASSIC_MP4_KEYS = {
-    *("title", "artist", "album_artist", "composer", "album", "date", "genre", "comment", "copyright"),
-    *("description", "synopsis", "grouping", "lyrics", "show", "episode_id", "network", "keywords"),
-    *("encoder", "creation_time", "language"),
-}
 _MOST_MOVIE_TICKS = 2**31 - 1
 _CLOCK_STARTS_ANYWHERE = ("mpegts", "mpeg", "wtv", "asf", "nsv")
 
@@ -255,7 +250,7 @@ class _VideoOutput:
 
     def _open(self, source: Path | None, size: tuple[int, int], threads: int) -> None:
         tags = output_color(self._info, self._codec, self._container)
-        chroma = _chroma_of(source, self._info)
+        chroma = _chroma_of(self._info) if self._codec.name == "ffv1" else "420"
         settings = encoder_settings(
             self._codec,
             self._plan.quality,
@@ -297,7 +292,7 @@ class _VideoOutput:
         rates = self._copier.audio_rates if self._copier else []
         together = math.lcm(ticks, *(rate for rate in rates if rate))
         flags = "+faststart"
-        if set(self._muxer.metadata) - _CLASSIC_MP4_KEYS:
+        if set(self._muxer.metadata) - COMMON_KEYS:
             flags += "+use_metadata_tags"
         return {
             "movflags": flags,
@@ -380,19 +375,17 @@ def _joined(inherited: dict[str, str], added: Mapping[str, str]) -> dict[str, st
     return joined
 
 
-def _chroma_of(source: Path | None, info: SourceInfo) -> Chroma:
+def _chroma_of(info: SourceInfo) -> Chroma:
     """Chroma sampling of the source's pictures, rounded up to what can be written; 4:4:4 when unknown."""
-    if info.kind != "video":
+    if info.kind != "video" or not info.path.is_file():
         return "444"
-    from stylereel.video.safety import open_media
-
-    with open_media(source or info.path) as media:
+    with open_media(info.path) as media:
         stream: Any = media.streams[info.stream_index]
         pixel_format = stream.codec_context.pix_fmt or ""
-    if "420" in pixel_format or pixel_format.startswith(("nv12", "nv21", "p010", "p016", "gray")):
+    if "420" in pixel_format or pixel_format.startswith(
+        ("nv12", "nv21", "p010", "p016", "gray", "yuv411", "yuv410")
+    ):
         return "420"
-    if pixel_format.startswith(("yuv411", "yuv410")):
-        return "420"
-    if "422" in pixel_format or pixel_format.startswith(("nv16", "p210", "p216", "uyvy", "yuyv")):
+    if "422" in pixel_format or pixel_format.startswith(("nv16", "nv20", "p210", "p216", "y21", "yvyu")):
         return "422"
     return "444"
