@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +25,7 @@ from stylereel.packs.store import ONNX_NAME, PREVIEW_NAME, WEIGHTS_NAME, save_pa
 from stylereel.training.card import generator_key, make_card
 from stylereel.training.checkpoint import read_checkpoint, write_checkpoint
 from stylereel.training.ema import recompute_statistics
+from stylereel.training.health import Nurse, health_crops
 from stylereel.training.journal import Journal
 from stylereel.training.loop import Run, StepReport
 from stylereel.training.loop import train as train_steps
@@ -130,16 +132,17 @@ def train(
         resolved = resolve(record["settings"], str(folder.record_path))
         settings = resolved.settings
     run = _new_run(resolved, record["total_steps"], chosen_device)
-    next_batch = 0
+    next_batch, remembered = 0, {}
     if resume and folder.has_checkpoint():
         checkpoint = read_checkpoint(folder.run)
         run.restore(checkpoint)
-        next_batch = checkpoint.next_batch
+        next_batch, remembered = checkpoint.next_batch, checkpoint.health
         events.on_notice(f"Going on at step {run.step} of {run.total_steps}.")
     sampler = CropSampler(content.training, style.training, settings.data, settings.seed)
     stream = BatchStream(sampler, start=next_batch)
     try:
         session = _Session(folder, run, stream, resolved, content, style, events)
+        session.nurse.load_state_dict(remembered)
         return session.train(should_stop)
     finally:
         stream.close()
@@ -219,6 +222,14 @@ class _Session:
         self.folder, self.run, self.stream, self.resolved = folder, run, stream, resolved
         self.content, self.style, self.events = content, style, events
         self.alarms: list[str] = []
+        self.journal = Journal(folder.tensorboard, run.step)
+        health = resolved.settings.health
+        self.nurse = Nurse(
+            health_crops(content, style, resolved.settings, health.crops),
+            health.every_steps,
+            on_alarm=self._alarm,
+            on_figures=self.journal.add_health,
+        )
         self.began, self.first_step = time.monotonic(), run.step
 
     def train(self, should_stop: Callable[[], bool]) -> TrainSummary:
@@ -227,9 +238,10 @@ class _Session:
         meter = Meter(run.total_steps, unit="steps", window_seconds=20.0)
         meter.done = run.step
         saved = drawn = time.monotonic()
-        with Journal(self.folder.tensorboard, run.step) as journal:
-            for report in train_steps(run, self.stream, (), should_stop):
-                journal.add(report)
+        watches = (self.nurse,) if settings.health.enabled else ()
+        with self.journal:
+            for report in train_steps(run, self.stream, watches, should_stop):
+                self.journal.add(report)
                 self.events.on_progress(meter.advance(), report)
                 now = time.monotonic()
                 if now - drawn >= settings.loop.preview_seconds or report.step == 0:
@@ -245,7 +257,15 @@ class _Session:
         return self._summary(finished=True, parity=self._write_pack())
 
     def _save(self) -> None:
-        write_checkpoint(self.folder.run, self.run.checkpoint(self.stream.next_batch))
+        write_checkpoint(
+            self.folder.run, self.run.checkpoint(self.stream.next_batch, self.nurse.state_dict())
+        )
+
+    def _alarm(self, name: str, sentence: str, step: int) -> None:
+        self.alarms.append(sentence)
+        with self.folder.alarms.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"step": step, "watch": name, "says": sentence}) + "\n")
+        self.events.on_alarm(sentence)
 
     def _draw(self) -> None:
         path = self.folder.previews / f"step_{self.run.step:06d}.png"
@@ -441,7 +461,8 @@ def _start_from(name: str, generator: torch.nn.Module) -> None:
     config = generator.config.model_dump(mode="json")  # type: ignore[union-attr]
     if spec.key != generator_key(generator) or {**config, **spec.config} != config:
         raise PackError(
-            f"--init {name}: the pack's network is {spec.key} {spec.config}, this run's is {generator_key(generator)} "
+            f"--init {name}: the pack's network is {spec.key} {spec.config}, this run's is "
+            f"{generator_key(generator)} "
             f"{config}. Give the run the same shape with --set, or start from another pack."
         )
     generator.load_state_dict(safetensors.torch.load(pack.read(WEIGHTS_NAME)))

@@ -56,6 +56,7 @@ class CropSampler:
     def _cut(self, picture: Picture, region_px: float, random: np.random.Generator) -> np.ndarray:
         """Cut a nearly square region of about `region_px`, resized to the crop's side."""
         height, width = picture.pixels.shape[:2]
+        region_px = min(region_px, height, width)
         stretch = np.exp(random.uniform(-1, 1) * self.settings.stretch / 2)
         region_width = int(np.clip(round(region_px * stretch), 8, width))
         region_height = int(np.clip(round(region_px / stretch), 8, height))

@@ -215,12 +215,12 @@ def _split(loaded: _Loaded, rules: GatherRules) -> tuple[Pool, Pool, str]:
         kept = [picture for picture in pictures if picture.group not in held]
         away = [picture for picture in pictures if picture.group in held]
         waiting = [item for item in loaded.waiting if item.group not in held]
-        how = f"{rules.role}: {len(kept)} pictures to train on, {len(away)} held out for the health watches"
+        how = f"{rules.role}: {len(kept)} pictures to train on, {len(away)} held out for the watches"
     else:
         strips = [_strip(picture, rules) for picture in pictures]
         kept, away = [strip[0] for strip in strips], [strip[1] for strip in strips]
         waiting = loaded.waiting
-        how = f"{rules.role}: {len(kept)} picture(s) to train on; a strip of each is held out for the health watches"
+        how = f"{rules.role}: {len(kept)} picture(s) to train on, a strip of each held out for the watches"
     return Pool(kept, waiting), Pool(away), how
 
 
@@ -251,8 +251,10 @@ def _notices(rules: GatherRules, loaded: _Loaded, refused: int) -> list[str]:
         notices.append(f"{rules.role}: {refused} file(s) left out by their licence ({words})")
     if loaded.waiting:
         notices.append(
-            f"{rules.role}: {len(loaded.pictures)} pictures fill the {rules.budget_bytes / 2**30:.1f} GB kept in "
-            f"memory; {len(loaded.waiting)} more are exchanged in while training (raise data.memory_gb to keep all)"
+            f"{rules.role}: {len(loaded.pictures)} pictures fill the {rules.budget_bytes / 2**30:.1f} GB "
+            f"kept in "
+            f"memory; {len(loaded.waiting)} more are exchanged in while training (raise data.memory_gb to "
+            f"keep all)"
         )
     return notices
 
@@ -269,7 +271,8 @@ def _check_enough(rules: GatherRules, loaded: _Loaded, refused: int) -> None:
     why = "; ".join(text for text in skipped if text)
     names = [path.name for path in (loaded.unreadable + loaded.too_small)[:5]]
     raise DatasetError(
-        f"Too few usable {rules.role} pictures: got {len(loaded.pictures)}, expected at least {rules.least_pictures}"
+        f"Too few usable {rules.role} pictures: got {len(loaded.pictures)}, expected at least "
+        f"{rules.least_pictures}"
         f"{' or a video' if rules.least_pictures > 1 else ''}. "
         f"{why + ': ' + ', '.join(names) + '. ' if why else ''}"
         f"Add pictures of at least {rules.smallest_side_px} px, or name another folder."

@@ -60,14 +60,16 @@ def find_media(named: Iterable[Path], role: str) -> list[MediaFile]:
     if not found:
         listing = ", ".join(str(path) for path in named) or "nothing"
         raise DatasetError(
-            f"No pictures or videos for {role} in {listing}: expected files such as .jpg, .png, .webp, .mp4 or "
+            f"No pictures or videos for {role} in {listing}: expected files such as .jpg, .png, .webp, "
+            f".mp4 or "
             ".webm, in the folder or below it."
         )
     return list(found.values())
 
 
 def read_picture(path: Path) -> np.ndarray | None:
-    """Decode a picture, upright by its EXIF, as `(H, W, 3)` uint8 RGB (alpha over white); None if it cannot be read."""
+    """Decode a picture, upright by its EXIF, as `(H, W, 3)` uint8 RGB (alpha over white); None if it cannot
+    be read."""
     try:
         data = np.fromfile(path, np.uint8)
         pixels = cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH) if data.size else None
@@ -76,7 +78,7 @@ def read_picture(path: Path) -> np.ndarray | None:
         if path.suffix.lower() in {".png", ".webp", ".tif", ".tiff"}:
             pixels = _over_white(cv2.imdecode(data, cv2.IMREAD_UNCHANGED), pixels)
         if pixels.dtype == np.uint16:
-            pixels = (pixels >> 8).astype(np.uint8)
+            pixels = (np.asarray(pixels, np.uint16) >> 8).astype(np.uint8)
         if pixels.dtype != np.uint8:
             return None
         return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)

@@ -13,8 +13,9 @@ from stylereel.data.media import with_short_side
 
 SEEK_FROM_SECONDS = 90.0
 """Longer videos are sampled by seeking, shorter ones are decoded through."""
-NEAR_DUPLICATE = 2.0
-"""Mean absolute difference of two 24x24 grey thumbnails, in levels of 255, below which frames count as one."""
+NEAR_DUPLICATE = 1.0
+"""Mean absolute difference of two 24x24 grey thumbnails, in levels of 255, below which frames count as
+one."""
 
 
 def sample_frames(path: Path, count: int, short_side_px: int) -> list[np.ndarray]:

@@ -35,7 +35,8 @@ class Parity:
 
 
 def export_onnx(generator: nn.Module) -> bytes:
-    """The folded generator as one ONNX file: `frames` (N, 3, H, W) in [-1, 1] to `stylized`, N, H and W dynamic.
+    """The folded generator as one ONNX file: `frames` (N, 3, H, W) in [-1, 1] to `stylized`, N, H and W
+    dynamic.
 
     Args:
         generator: has `folded()` and `size_multiple`; H and W are multiples of the latter.
@@ -93,7 +94,8 @@ def check_parity(
         largest = max(largest, float((found - expected).abs().max()))
     if largest > LARGEST_DIFFERENCE:
         raise PackError(
-            f"The exported network differs from the trained one by {largest:.4f} (values in [-1, 1]), expected at "
+            f"The exported network differs from the trained one by {largest:.4f} (values in [-1, 1]), "
+            f"expected at "
             f"most {LARGEST_DIFFERENCE:.4f}: the pack is not written. The generator's folded() is at fault."
         )
     return Parity(largest, sizes)
@@ -119,7 +121,7 @@ def _evaluator() -> Callable[[bytes, np.ndarray], np.ndarray]:
     def evaluate(content: bytes, frames: np.ndarray) -> np.ndarray:
         if id(content) not in sessions:
             sessions[id(content)] = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-        return sessions[id(content)].run([OUTPUT_NAME], {INPUT_NAME: frames})[0]
+        return np.asarray(sessions[id(content)].run([OUTPUT_NAME], {INPUT_NAME: frames})[0])
 
     return evaluate
 

@@ -10,17 +10,17 @@ from torch import Tensor, nn
 
 
 class WeightAverage:
-    """Exponential moving average of a network's weights: average = decay * average + (1 - decay) * weights."""
+    """Exponential moving average of a network's weights: average = decay * average + (1 - decay) *
+    weights."""
 
     def __init__(self, network: nn.Module) -> None:
         self.network = copy.deepcopy(network).eval().requires_grad_(False)
-        self._averaged = [p for p in self.network.parameters() if p.is_floating_point()]
 
     @torch.no_grad()
     def update(self, network: nn.Module, decay: float) -> None:
         """Move the average towards `network`; buffers are copied."""
-        current = [p.detach() for p in network.parameters() if p.is_floating_point()]
-        torch._foreach_lerp_(self._averaged, current, 1.0 - decay)
+        for mine, theirs in zip(self.network.parameters(), network.parameters(), strict=True):
+            mine.lerp_(theirs.detach(), 1.0 - decay)
         for mine, theirs in zip(self.network.buffers(), network.buffers(), strict=True):
             mine.copy_(theirs)
 
@@ -40,7 +40,8 @@ def has_batch_statistics(network: nn.Module) -> bool:
 
 @torch.no_grad()
 def recompute_statistics(network: nn.Module, batches: Iterable[Tensor]) -> None:
-    """Collect batch-norm statistics anew: those of the averaged weights are not the average of the statistics."""
+    """Collect batch-norm statistics anew: those of the averaged weights are not the average of the
+    statistics."""
     norms = [module for module in network.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
     if not norms:
         return

@@ -12,7 +12,7 @@ class HealthSettings(Settings):
 
     enabled: bool = True
     """Look at the run's health at all (numbers that are not finite always stop it)."""
-    every_steps: int = Field(250, ge=1)
+    every_steps: int = Field(default=250, ge=1)
     """Steps between looks at held-out crops."""
-    crops: int = Field(8, ge=2, le=64)
+    crops: int = Field(default=8, ge=2, le=64)
     """Held-out crops looked at."""

@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from pydantic import Field
@@ -28,13 +28,13 @@ from stylereel.training.precision import Precision, autocast, chosen_precision
 class LoopSettings(Settings):
     """What the loop itself can be told."""
 
-    clip_gradient_norm: float = Field(10.0, gt=0.0)
+    clip_gradient_norm: float = Field(default=10.0, gt=0.0)
     """Gradients of a module with a larger norm are scaled down to this."""
     precision: Precision = "auto"
     """Number format of the forward passes; auto is bf16 where the machine computes with it."""
-    checkpoint_seconds: float = Field(120.0, gt=0.0)
+    checkpoint_seconds: float = Field(default=120.0, gt=0.0)
     """Time between checkpoints."""
-    preview_seconds: float = Field(180.0, gt=0.0)
+    preview_seconds: float = Field(default=180.0, gt=0.0)
     """Time between preview sheets."""
 
 
@@ -101,7 +101,7 @@ class Run:
         """The averaged generator, in evaluation mode."""
         return self.average.network
 
-    def checkpoint(self, next_batch: int) -> Checkpoint:
+    def checkpoint(self, next_batch: int, health: dict[str, Any] | None = None) -> Checkpoint:
         """The state as it is between two steps."""
         return Checkpoint(
             step=self.step,
@@ -113,6 +113,7 @@ class Run:
             recipe_rng=self.rng.get_state(),
             torch_rng=torch.get_rng_state(),
             next_batch=next_batch,
+            health=health or {},
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -136,7 +137,8 @@ def train(
     """Train to `run.total_steps`, yielding a report after each step; the caller saves and draws in between.
 
     Raises:
-        TrainingDivergedError: a loss or a gradient is not finite (the step is not taken), or a watch says stop.
+        TrainingDivergedError: a loss or a gradient is not finite (the step is not taken), or a watch says
+        stop.
     """
     precision = chosen_precision(run.settings.precision, run.device)
     while run.step < run.total_steps and not should_stop():
@@ -198,7 +200,9 @@ def _stop_unless_finite(step: int, losses: dict[str, float], norms: dict[str, fl
     bad = [name for name, value in {**losses, **norms}.items() if not math.isfinite(value)]
     if bad:
         raise TrainingDivergedError(
-            f"Training diverged at step {step}: {', '.join(bad)} is not a finite number. The last good checkpoint "
-            "is kept. Start again with a lower learning rate or a smaller weight on that term, or in fp32 with "
+            f"Training diverged at step {step}: {', '.join(bad)} is not a finite number. The last good "
+            f"checkpoint "
+            "is kept. Start again with a lower learning rate or a smaller weight on that term, or in fp32 "
+            "with "
             "--set loop.precision=fp32."
         )

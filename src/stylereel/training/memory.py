@@ -62,7 +62,9 @@ def plan_memory(crop_px: int, batch_size: int, free_bytes: int | None) -> Memory
     return MemoryPlan(
         crop,
         batch,
-        f"Memory is short: {free_bytes / 2**30:.1f} GB are free and {needed_bytes(crop_px, batch_size) / 2**30:.1f} GB "
-        f"are needed for crops of {crop_px} px in batches of {batch_size}. Training with crops of {crop} px in "
+        f"Memory is short: {free_bytes / 2**30:.1f} GB are free and "
+        f"{needed_bytes(crop_px, batch_size) / 2**30:.1f} GB "
+        f"are needed for crops of {crop_px} px in batches of {batch_size}. Training with crops of {crop} "
+        f"px in "
         f"batches of {batch} instead; strokes longer than a crop are learned less well.{short}",
     )

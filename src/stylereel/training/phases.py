@@ -32,7 +32,8 @@ class Phase:
 
 
 class Recipe(Protocol):
-    """A training method. The loop calls, for each step: `forward` once, then `losses` for each phase in order.
+    """A training method. The loop calls, for each step: `forward` once, then `losses` for each phase in
+    order.
 
     Both run under bf16 autocast where the machine has it, so a recipe casts network outputs with `.float()`
     before it computes a loss. Modules are moved to the device before `optimizers()` is called, once.

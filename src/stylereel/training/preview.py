@@ -18,7 +18,8 @@ MARGIN_PX = 4
 
 
 def fit_for_network(pixels: np.ndarray, short_side_px: int, multiple: int) -> np.ndarray:
-    """Resize to a short side and crop centrally to multiples, so that any network takes it; `(H, W, 3)` uint8."""
+    """Resize to a short side and crop centrally to multiples, so that any network takes it; `(H, W, 3)`
+    uint8."""
     height, width = pixels.shape[:2]
     factor = short_side_px / min(height, width)
     size = (max(multiple, round(width * factor)), max(multiple, round(height * factor)))
@@ -30,7 +31,8 @@ def fit_for_network(pixels: np.ndarray, short_side_px: int, multiple: int) -> np
 
 
 def stylized_pixels(recipe: Recipe, generator: nn.Module, pixels: np.ndarray) -> np.ndarray:
-    """One picture through the averaged generator; `(H, W, 3)` uint8 in and out, sides multiples of its rule."""
+    """One picture through the averaged generator; `(H, W, 3)` uint8 in and out, sides multiples of its
+    rule."""
     device = next(generator.parameters()).device
     content: Tensor = to_tensor(pixels[None]).to(device)
     with torch.no_grad():

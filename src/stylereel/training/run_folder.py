@@ -144,7 +144,8 @@ def check_paths(content: Sequence[Path], style: Sequence[Path], output: Path) ->
 
     Raises:
         UsageError: no content or no style was named.
-        DatasetError: content and style are the same or one holds the other, or the output lies in one of them.
+        DatasetError: content and style are the same or one holds the other, or the output lies in one of
+        them.
     """
     for role, paths in (("content", content), ("style", style)):
         if not paths:
@@ -153,7 +154,8 @@ def check_paths(content: Sequence[Path], style: Sequence[Path], output: Path) ->
         for second in style:
             if _is_inside(first, second) or _is_inside(second, first):
                 raise DatasetError(
-                    f"Content {first} and style {second} are the same or one holds the other: a look is learned "
+                    f"Content {first} and style {second} are the same or one holds the other: a look is "
+                    f"learned "
                     "from pictures that show it, and put on pictures that do not. Name two separate folders."
                 )
     for path in (*content, *style):

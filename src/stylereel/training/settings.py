@@ -55,11 +55,11 @@ class TrainSettings(Settings):
     """Files whose licence contains one of these words are left out; "uncertain" leaves out doubted ones."""
     recipe: str = "unpaired"
     """Training method."""
-    minutes: float | None = Field(None, gt=0.0)
+    minutes: float | None = Field(default=None, gt=0.0)
     """Time to train; fixes the number of steps from the pace that is measured first."""
-    steps: int | None = Field(None, ge=1)
+    steps: int | None = Field(default=None, ge=1)
     """Number of steps, instead of minutes."""
-    seed: int = Field(1, ge=0)
+    seed: int = Field(default=1, ge=0)
     """Seed of everything random."""
     init: str | None = None
     """Pack to start from: its generator's weights."""
