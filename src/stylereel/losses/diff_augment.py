@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 
-def diff_augment(pictures: Tensor, rng: torch.Generator, *, shift: float = 0.125, cutout: float = 0.25) -> Tensor:
+def diff_augment(
+    pictures: Tensor, rng: torch.Generator, *, shift: float = 0.125, cutout: float = 0.25
+) -> Tensor:
     """Flip, shift (zero border) and cut out a square, per picture.
 
     Args:

@@ -29,7 +29,14 @@ class Motion:
 
 
 def random_motion(
-    n: int, height: int, width: int, rng: torch.Generator, *, shift_px: float = 10.0, local_px: float = 3.0
+    n: int,
+    height: int,
+    width: int,
+    rng: torch.Generator,
+    *,
+    shift_px: float = 10.0,
+    local_px: float = 3.0,
+    edge_px: int = 8,
 ) -> Motion:
     """A shift, a little rotation and zoom, and a smooth local flow.
 
@@ -40,6 +47,7 @@ def random_motion(
         rng: source of every random choice.
         shift_px: largest shift per axis.
         local_px: standard deviation of the local flow's knots, one per 32 px.
+        edge_px: margin that counts as outside, in both views (zero padding speaks there).
     """
 
     def uniform(low: float, high: float) -> Tensor:
@@ -61,11 +69,16 @@ def random_motion(
     source_x = cos * x - sin * y + shift[:, 0, None, None] + local[:, 0]
     source_y = sin * x + cos * y + shift[:, 1, None, None] + local[:, 1]
     grid = torch.stack([source_x * 2 / width, source_y * 2 / height], dim=-1)
-    inside = (grid.abs().amax(dim=-1) <= 1 - 4 / min(height, width)).float()[:, None]
+    inside = (grid.abs().amax(dim=-1) <= 1 - 2 * edge_px / min(height, width)).float()[:, None]
+    own = torch.zeros(height, width)
+    own[edge_px : height - edge_px, edge_px : width - edge_px] = 1
+    inside = inside * own
     return Motion(grid, inside)
 
 
-def disturbed(pictures: Tensor, rng: torch.Generator, *, noise: float = 0.02, exposure: float = 0.06) -> Tensor:
+def disturbed(
+    pictures: Tensor, rng: torch.Generator, *, noise: float = 0.02, exposure: float = 0.06
+) -> Tensor:
     """Sensor noise and a change of exposure and contrast, as between two frames of a film; stays in [-1, 1]."""
     n = pictures.shape[0]
     level = torch.rand(n, 1, 1, 1, generator=rng) * noise

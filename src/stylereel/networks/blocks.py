@@ -90,7 +90,9 @@ class LowPassDownConv(DemodulatedConv):
     shift-invariant again"), at no cost, since both kernels are one. Computed as pixel-unshuffle + 3x3.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, stride: int, blur: int, *, gain: float = 1.0) -> None:
+    def __init__(
+        self, in_channels: int, out_channels: int, stride: int, blur: int, *, gain: float = 1.0
+    ) -> None:
         super().__init__(in_channels, out_channels, 3 * stride - blur + 1, gain=gain)
         self.stride = stride
         self.register_buffer("low_pass", separable_kernel(BINOMIAL[blur]), persistent=False)
@@ -117,7 +119,9 @@ class SmoothUpConv(DemodulatedConv):
     head costs.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, factor: int, blur: int, *, gain: float = 1.0) -> None:
+    def __init__(
+        self, in_channels: int, out_channels: int, factor: int, blur: int, *, gain: float = 1.0
+    ) -> None:
         super().__init__(in_channels, out_channels, 2 * factor - blur + 2, gain=gain)
         self.factor = factor
         self.register_buffer("box", separable_kernel((1.0,) * factor), persistent=False)

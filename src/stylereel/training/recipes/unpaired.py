@@ -3,6 +3,7 @@
     adversarial      the discriminators' verdict on brush (full detail) and picture (half size), DiffAugmented
     texture          sliced Wasserstein distance of pyramid patches: strokes early, and no way to fool it with a tint
     nce              PatchNCE on the generator's own features: objects stay where and what they were
+    tone             dark stays darker than light, in the broad
     identity         a style picture must pass unchanged: keeps the palette honest
     motion           synthetic motion: the look of a moved picture is the moved look, ramped in
 
@@ -26,9 +27,12 @@ from stylereel.losses.gradient_penalty import r1_penalty
 from stylereel.losses.patch_nce import patch_nce
 from stylereel.losses.sliced_wasserstein import sliced_wasserstein
 from stylereel.losses.synthetic_motion import Motion, disturbed, random_motion, synthetic_motion
+from stylereel.losses.tone import tone
 from stylereel.networks.discriminators import patch
 from stylereel.networks.generators import light
 from stylereel.training.phases import Phase
+
+EDGE_PX = 8
 
 
 class Config(BaseModel):
@@ -48,6 +52,8 @@ class Config(BaseModel):
     """Weight of the sliced Wasserstein patch term."""
     nce_weight: float = Field(1.0, ge=0)
     """Weight of PatchNCE."""
+    tone_weight: float = Field(1.0, ge=0)
+    """Weight of keeping the order of broad tones: dark stays dark, faces stay readable."""
     nce_fine: float = Field(0.25, ge=0)
     """Weight of PatchNCE's finest layer beside 1 for the coarse ones: low lets strokes replace texture."""
     identity_weight: float = Field(1.0, ge=0)
@@ -64,6 +70,11 @@ class Config(BaseModel):
     """Adam step of the discriminators."""
     nce_patches: int = Field(192, ge=8)
     """Places per picture and layer for PatchNCE."""
+
+
+def inner(pictures: Tensor) -> Tensor:
+    """Without the margin where zero padding speaks: it is neither judged while training nor shown by a runner."""
+    return pictures[..., EDGE_PX:-EDGE_PX, EDGE_PX:-EDGE_PX]
 
 
 class Projector(nn.Module):
@@ -144,14 +155,14 @@ class Recipe:
         return self.config.motion_start + (self.config.motion_weight - self.config.motion_start) * part
 
     def forward(self, batch: Batch, step: int, rng: torch.Generator) -> Shared:
-        """One pass of the generator over content, its moved copy, and half of the style pictures."""
+        """One pass of the generator over content, and over half of its moved copies and of the style pictures."""
         content, style = batch.content, batch.style
         n, _, height, width = content.shape
-        motion = random_motion(n, height, width, rng)
-        moved = disturbed(motion.warp(content).clamp(-1, 1), rng)
-        kept = style[: max(1, n // 2)]
-        every = self.generator(torch.cat([content, moved, kept]))
-        return Shared(every[:n], every[n : 2 * n], every[2 * n :], motion, rng)
+        half = max(1, n // 2)
+        motion = random_motion(half, height, width, rng)
+        moved = disturbed(motion.warp(content[:half]).clamp(-1, 1), rng)
+        every = self.generator(torch.cat([content, moved, style[:half]]))
+        return Shared(every[:n], every[n : n + half], every[n + half :], motion, rng)
 
     def losses(self, phase: Phase, batch: Batch, shared: Shared, step: int) -> dict[str, Tensor]:
         """Named and weighted terms of a phase; the loop sums them."""
@@ -161,7 +172,7 @@ class Recipe:
 
     def _discriminator_terms(self, batch: Batch, shared: Shared) -> dict[str, Tensor]:
         n = batch.style.shape[0]
-        both = torch.cat([batch.style, shared.fake.detach().float()])
+        both = inner(torch.cat([batch.style, shared.fake.detach().float()]))
         maps = self.discriminator(diff_augment(both, shared.rng))
         terms = {
             "adversarial": discriminator_loss(
@@ -175,17 +186,22 @@ class Recipe:
     def _generator_terms(self, batch: Batch, shared: Shared, step: int) -> dict[str, Tensor]:
         settings = self.config
         fake = shared.fake.float()
-        logits = self.discriminator(diff_augment(fake, shared.rng))
+        logits = self.discriminator(diff_augment(inner(fake), shared.rng))
+        look = fake[: shared.fake_of_moved.shape[0]].detach()  # the still look leads, the moved one follows
         terms = {
             "adversarial": settings.adversarial_weight * generator_loss(settings.adversarial, logits),
             "nce": settings.nce_weight * self._nce(batch.content, fake, shared.rng),
             "motion": self.motion_weight(step)
-            * synthetic_motion(fake, shared.fake_of_moved.float(), shared.motion),
+            * synthetic_motion(look, shared.fake_of_moved.float(), shared.motion),
             "identity": settings.identity_weight
-            * (shared.identity.float() - batch.style[: shared.identity.shape[0]]).abs().mean(),
+            * inner(shared.identity.float() - batch.style[: shared.identity.shape[0]]).abs().mean(),
         }
+        if settings.tone_weight:
+            terms["tone"] = settings.tone_weight * tone(inner(fake), inner(batch.content))
         if settings.texture_weight:
-            terms["texture"] = settings.texture_weight * sliced_wasserstein(fake, batch.style, shared.rng)
+            terms["texture"] = settings.texture_weight * sliced_wasserstein(
+                inner(fake), inner(batch.style), shared.rng
+            )
         return terms
 
     def _nce(self, content: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:

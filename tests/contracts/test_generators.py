@@ -1,0 +1,121 @@
+"""What holds for every file in networks/generators/."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the training extra is not installed")
+
+from stylereel.core.registry import family
+
+GENERATORS = family("stylereel.networks.generators")
+
+
+@pytest.fixture(params=GENERATORS.names())
+def generator(request):
+    torch.manual_seed(3)
+    module = GENERATORS.load(request.param)
+    made = module.Generator(module.Config())
+    for parameter in made.parameters():  # a trained network has biases: so must the one that is tested
+        parameter.data.add_(0.05 * torch.randn_like(parameter))
+    return made.eval()
+
+
+def picture(height: int, width: int, seed: int = 0):
+    noise = torch.rand(1, 3, height // 4, width // 4, generator=torch.Generator().manual_seed(seed))
+    return torch.nn.functional.interpolate(noise, size=(height, width), mode="bicubic").clamp(0, 1) * 2 - 1
+
+
+def code_of(batch: int):
+    return torch.zeros(batch, 0)
+
+
+def test_shape_and_range_are_kept_for_any_size_after_its_size_rule(generator):
+    side = generator.size_multiple
+    for height, width in ((8 * side, 8 * side), (5 * side, 11 * side), (side, 3 * side)):
+        with torch.no_grad():
+            out = generator(picture(height, width), code_of(1))
+        assert out.shape == (1, 3, height, width)
+        assert out.abs().max() <= 1.0
+
+
+def test_a_batch_gives_what_its_pictures_give_alone(generator):
+    first, second = picture(64, 64, 1), picture(64, 64, 2)
+    with torch.no_grad():
+        together = generator(torch.cat([first, second]), code_of(2))
+        alone = torch.cat([generator(first, code_of(1)), generator(second, code_of(1))])
+    assert (together - alone).abs().max() < 1e-4
+
+
+def test_the_folded_network_of_plain_convolutions_is_the_trained_one(generator):
+    x = picture(64, 96)
+    with torch.no_grad():
+        assert (generator(x, code_of(1)) - generator.folded()(x)).abs().max() < 1e-4
+
+
+def test_nothing_beyond_the_stated_receptive_field_reaches_a_pixel(generator):
+    reach = generator.receptive_field_px
+    side = 2 * reach + 4 * generator.size_multiple
+    side += -side % generator.size_multiple
+    x = picture(side, side).requires_grad_(True)
+    generator(x, code_of(1))[0, :, side // 2, side // 2].sum().backward()
+    touched = x.grad.abs().sum((0, 1)).nonzero() - side // 2
+    assert touched.abs().max() <= reach
+
+
+def test_a_tile_with_its_margin_gives_what_the_whole_picture_gives(generator):
+    margin = generator.receptive_field_px + (-generator.receptive_field_px % generator.size_multiple)
+    side = 2 * margin + 64
+    x = picture(side + 64, side + 64)
+    with torch.no_grad():
+        whole = generator(x, code_of(1))[..., margin + 32 : margin + 64, margin + 32 : margin + 64]
+        tile = generator(x[..., 32 : 32 + side, 32 : 32 + side], code_of(1))
+    assert (whole - tile[..., margin : margin + 32, margin : margin + 32]).abs().max() < 1e-4
+
+
+def test_a_flat_picture_gets_no_grid(generator):
+    """Upsampling must print no pattern of its own: inside a flat picture the output is flat."""
+    margin = generator.receptive_field_px + (-generator.receptive_field_px % generator.size_multiple)
+    x = torch.full((1, 3, 2 * margin + 32, 2 * margin + 32), 0.3)
+    with torch.no_grad():
+        inner = generator(x, code_of(1))[..., margin : margin + 32, margin : margin + 32]
+    assert (inner.amax((2, 3)) - inner.amin((2, 3))).max() < 1e-4
+
+
+def test_moving_the_picture_moves_the_output_nearly_exactly(generator):
+    """Shift equivariance for 1 to 7 px: the stem must not be blind to motion inside its cell."""
+    margin = generator.receptive_field_px + (-generator.receptive_field_px % generator.size_multiple)
+    side = 2 * margin + 64 + 8
+    x = picture(side, side)
+    inner = slice(margin, margin + 56)
+    errors = []
+    with torch.no_grad():
+        still = generator(x, code_of(1))[..., inner, inner]
+        for shift in range(1, 8):
+            moved = generator(torch.roll(x, (shift, shift), (2, 3)), code_of(1))
+            back = torch.roll(moved, (-shift, -shift), (2, 3))[..., inner, inner]
+            errors.append(((back - still).square().mean().sqrt() / still.std()).item())
+    # Untrained and without its low-pass filters the same shape measures 0.73 (mean of five seeds), with them 0.31.
+    assert sum(errors) / len(errors) < 0.6, f"shifts by 1 to 7 px change the output by {errors} of its contrast"
+
+
+def test_a_deterministic_network_has_no_memory(generator):
+    x = picture(64, 64)
+    with torch.no_grad():
+        first = generator(x, code_of(1))
+        generator(picture(64, 64, 9), code_of(1))
+        assert torch.equal(first, generator(x, code_of(1)))
+
+
+def test_features_have_the_declared_channels(generator):
+    with torch.no_grad():
+        maps = generator.features(picture(64, 64))
+    assert [values.shape[1] for values in maps] == generator.feature_channels
+
+
+def test_all_parameters_exist_after_construction_and_are_few(generator):
+    before = sum(parameter.numel() for parameter in generator.parameters())
+    generator(picture(64, 64), code_of(1))
+    assert before == sum(parameter.numel() for parameter in generator.parameters())
+    if generator.__class__.__module__.endswith(".light"):
+        assert sum(p.numel() for p in generator.folded().parameters()) <= 1_300_000
