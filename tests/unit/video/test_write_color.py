@@ -119,7 +119,7 @@ def test_prores_is_ten_bit_and_limited_whatever_the_source_was(tmp_path):
     before, _ = first_planes(tmp_path / "s.mp4")
     after, frame = first_planes(tmp_path / "o.mov")
     luma = after[0] / (16 if "12le" in frame.format.name else 4)
-    assert np.abs(before[0] * 219 / 255 + 16 - luma).max() <= 2
+    assert np.abs(before[0].astype(float) * 219 / 255 + 16 - luma).max() <= 2
     assert frame.color_range != 2
 
 
