@@ -59,6 +59,7 @@ def sliced_wasserstein(
     fakes = laplacian_levels(fake.float(), len(sides) - 1)
     reals = laplacian_levels(real.float(), len(sides) - 1)
     for side, fake_band, real_band in zip(sides, fakes, reals, strict=True):
+        side = min(side, *fake_band.shape[-2:])  # small crops leave little of the coarse levels
         fake_patches = patches_of(fake_band, side, count, rng)
         real_patches = patches_of(real_band, side, count, rng)
         directions = torch.randn(fake_patches.shape[1], projections, generator=rng)

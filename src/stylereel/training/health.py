@@ -39,6 +39,9 @@ class Crops:
     held_out_style: Tensor
 
 
+EDGE_PX = 8
+
+
 def health_crops(content: Gathered, style: Gathered, settings: TrainSettings, count: int) -> Crops:
     """Crops of what is held out, and as many style crops of what is trained on."""
     data = settings.data.model_copy(update={"batch_size": count, "content_exposure_stops": 0.0})
@@ -303,17 +306,19 @@ class Nurse:
                 "outputs": outputs,
             }
             verdicts = _verdicts(recipe.modules["discriminator"], groups, device)
+        held_out, training = (
+            _inner(crops) for crops in (self.crops.held_out_style, self.crops.training_style)
+        )
+        content, outputs, fresh = _inner(self.crops.content), _inner(outputs), _inner(fresh)
         random = torch.Generator().manual_seed(0)
-        to_training = float(sliced_wasserstein(outputs, self.crops.training_style, random))
+        to_training = float(sliced_wasserstein(outputs, training, random))
         random.manual_seed(0)
-        to_held_out = float(sliced_wasserstein(outputs, self.crops.held_out_style, random))
+        to_held_out = float(sliced_wasserstein(outputs, held_out, random))
         knew_nothing = float(np.mean(self._first_losses)) if self._first_losses else float("nan")
         relative = (
             float(np.mean(self._losses)) / knew_nothing if self._losses and knew_nothing else float("nan")
         )
-        return Look(
-            run.step, self.crops.content, outputs, fresh, verdicts, to_training, to_held_out, relative
-        )
+        return Look(run.step, content, outputs, fresh, verdicts, to_training, to_held_out, relative)
 
     def state_dict(self) -> dict[str, Any]:
         """Plain values for a checkpoint."""
@@ -340,6 +345,11 @@ class Nurse:
             texture.best_held_out, texture.training_then = best, training
         self._first_losses, self._losses = list(state["first_losses"]), list(state["losses"])
         self.spoken = list(state["spoken"])
+
+
+def _inner(pictures: Tensor) -> Tensor:
+    """Without the margin in which a network sees the padding: no runner shows it."""
+    return pictures[..., EDGE_PX:-EDGE_PX, EDGE_PX:-EDGE_PX]
 
 
 def _verdicts(discriminator: nn.Module, groups: dict[str, Tensor], device: torch.device) -> dict[str, Tensor]:
