@@ -20,6 +20,7 @@ from stylereel.video.encoder import Ticker, VideoEncoder, output_color, output_t
 from stylereel.video.gif_file import finish_gif
 from stylereel.video.image_writer import ImageFileOutput, ImageFolderOutput
 from stylereel.video.info import SourceInfo
+from stylereel.video.matroska_file import reserve_room, set_aspect
 from stylereel.video.plan import OutputPlan, check_frame_time, plan_output
 from stylereel.video.safety import open_media
 from stylereel.video.staging import StagedFile, writing
@@ -235,7 +236,9 @@ class _VideoOutput:
         assert plan.container is not None and plan.codec is not None
         self.notices: list[str] = []
         self._plan, self._container, self._codec, self._cut = plan, plan.container, plan.codec, cut
-        self._metadata, self._info = metadata, info
+        self._metadata, self._info, self._size = metadata, info, size
+        self._sets_aspect = plan.container.muxer in ("matroska", "webm") and info.sample_aspect_ratio != 1
+        self._title = ""
         self._ticker = Ticker(output_tick(plan.container, info))
         self._shift: Fraction | None = None
         self._copier: StreamCopier | None = None
@@ -279,6 +282,9 @@ class _VideoOutput:
             inherited = self._copier.metadata
             stream = self._encoder.stream
             stream.metadata.update(self._copier.video_metadata(self._info.stream_index))
+        self._title = self._encoder.stream.metadata.get("title", "")
+        if self._sets_aspect:
+            self._encoder.stream.metadata["title"] = reserve_room(self._title)
         self._muxer.metadata.update(_joined(inherited, self._metadata))
         self._muxer.container_options.update(self._muxer_options())
 
@@ -349,6 +355,8 @@ class _VideoOutput:
             if self._container.muxer == "gif":
                 comment = "\n".join(f"{key}: {value}" for key, value in self._metadata.items())
                 finish_gif(self._file.path, self._encoder.last_ticks, comment)
+            if self._sets_aspect:
+                set_aspect(self._file.path, self._info.sample_aspect_ratio, self._size, self._title)
         if self._ticker.collisions:
             self.notices.append(
                 f"{self._ticker.collisions} frames came within one tick of {self._container.name}'s clock "

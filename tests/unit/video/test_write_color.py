@@ -9,7 +9,7 @@ import pytest
 from stylereel.core.color import LUMA_WEIGHTS, ColorTags
 from stylereel.video.reader import FrameReader
 from stylereel.video.writer import FrameWriter
-from written_media import first_planes
+from written_media import first_planes, gray_frames, make_source, source_info
 
 SYSTEMS = {
     "601-525": ColorTags("smpte170m", "limited", "smpte170m", "smpte170m"),
@@ -124,12 +124,8 @@ def test_prores_is_ten_bit_and_limited_whatever_the_source_was(tmp_path):
 
 
 def test_a_tone_mapped_source_is_written_as_bt709(tmp_path):
-    from dataclasses import replace
-
-    from written_media import gray_frames, source_info
-
     hdr = ColorTags("bt2020nc", "limited", "bt2020", "smpte2084")
-    info = replace(source_info(), color=hdr)
+    info = source_info(color=hdr)
     with FrameWriter(tmp_path / "o.mp4", info=info, source_path=None, size=(64, 48)) as writer:
         for frame in gray_frames():
             writer.write(frame)
@@ -137,13 +133,25 @@ def test_a_tone_mapped_source_is_written_as_bt709(tmp_path):
     assert (frame.colorspace, frame.color_primaries, frame.color_trc, frame.color_range) == (1, 1, 1, 1)
 
 
-def test_sample_aspect_ratio_stays(tmp_path):
-    from written_media import gray_frames, source_info
-
-    for ending in ("mp4", "mkv", "mov", "webm"):
-        info = source_info(sample_aspect_ratio=Fraction(16, 11))
-        with FrameWriter(tmp_path / f"o.{ending}", info=info, source_path=None, size=(64, 48)) as writer:
-            for frame in gray_frames():
-                writer.write(frame)
-        with av.open(str(tmp_path / f"o.{ending}")) as media:
-            assert media.streams.video[0].sample_aspect_ratio == Fraction(16, 11)
+@pytest.mark.parametrize("ratio", [Fraction(64, 45), Fraction(16, 11), Fraction(8, 9), Fraction(1)])
+@pytest.mark.parametrize(
+    ("ending", "codec"),
+    [
+        *(("mp4", codec) for codec in ("h264", "hevc", "av1", "vp9")),
+        *(("mkv", codec) for codec in ("h264", "av1", "vp9", "prores", "ffv1")),
+        *(("mov", "prores"), ("webm", "vp9"), ("webm", "av1")),
+    ],
+)
+def test_sample_aspect_ratio_stays(tmp_path, ending, codec, ratio):
+    size, path = (180, 144), tmp_path / f"o.{ending}"
+    source = make_source(tmp_path / "s.mp4", seconds=1)
+    info = source_info(source, sample_aspect_ratio=ratio, width=size[0], height=size[1])
+    with FrameWriter(path, info=info, source_path=source, size=size, codec=codec) as writer:
+        for frame in gray_frames(size=size):
+            writer.write(frame)
+    with av.open(str(path)) as media:
+        stream = media.streams.video[0]
+        got = stream.sample_aspect_ratio or Fraction(1)
+        assert stream.metadata.get("title", "") == ""
+        assert len(list(media.decode(stream))) == 7
+    assert abs(got - ratio) <= (Fraction(1, size[1]) if ending in ("mkv", "webm") else 0)
