@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -46,16 +45,6 @@ def corners(index: int, width: int, height: int) -> np.ndarray:
     picture[height // 2 :, : width // 2] = (30, 30, 200)
     picture[height // 2 :, width // 2 :] = (220, 220, 220)
     return picture
-
-
-@dataclass(frozen=True)
-class Corner:
-    """Mean RGB of a frame's four quarters."""
-
-    top_left: tuple[int, int, int]
-    top_right: tuple[int, int, int]
-    bottom_left: tuple[int, int, int]
-    bottom_right: tuple[int, int, int]
 
 
 def video_frame(rgb: np.ndarray, pix_fmt: str, color: ColorTags) -> av.VideoFrame:
@@ -263,7 +252,7 @@ def make_vfr(path: Path, **settings) -> Path:
 def make_gif(path: Path, *, frames: int = 6, size: tuple[int, int] = (32, 24), rate: int = 10) -> Path:
     """A GIF of grey frames (see `numbered`)."""
     return make_clip(
-        path, frames=frames, size=size, rate=rate, codec="gif", pix_fmt="rgb8", paint=numbered, color=None
+        path, frames=frames, size=size, rate=rate, codec="gif", pix_fmt="gray", paint=numbered, color=None
     )
 
 

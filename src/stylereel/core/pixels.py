@@ -71,7 +71,12 @@ def upsample_chroma(plane: np.ndarray, width: int, height: int) -> np.ndarray:
         even_rows = cv2.resize(plane, (plane.shape[1], 2 * plane.shape[0]), interpolation=cv2.INTER_LINEAR)
         plane = even_rows[:height]
     if plane.shape[1] != width:
-        between = cv2.boxFilter(plane, -1, (2, 1), anchor=(0, 0), borderType=cv2.BORDER_REPLICATE)
+        following = (
+            cv2.copyMakeBorder(plane[:, 1:], 0, 0, 0, 1, cv2.BORDER_REPLICATE)
+            if plane.shape[1] > 1
+            else plane
+        )
+        between = cv2.addWeighted(plane, 0.5, following, 0.5, 0)  # not boxFilter: it rounds 8-bit pairs up
         plane = cv2.merge([plane, between]).reshape(height, -1)[:, :width]
     return plane
 

@@ -17,7 +17,7 @@ from stylereel.video.tonemap import ToneMapper
 BACKDROP = 255
 """Grey level that transparent areas are laid over: white, as viewers of pictures and GIFs do."""
 
-_PLANAR_YUV = re.compile(r"yuva?j?4\d\dp(?P<bits>\d+)?(le)?$")
+_PLANAR_YUV = re.compile(r"yuva?j?4(20|22|44|40)p(?P<bits>\d+)?(le)?$")
 _PLANAR_RGB = re.compile(r"gbra?p(?P<bits>\d+)?(le)?$")
 _GREY = re.compile(r"gr[ae]y(?P<bits>\d+)?(le)?$")
 _SEMI_PLANAR = {"nv12": (8, 0), "nv21": (8, 0), "nv16": (8, 0), "nv24": (8, 0), "p010le": (10, 6),

@@ -138,7 +138,8 @@ class Timeline:
         if source.decoder.seek(self._first):
             moments = source.decoder.moments()
             landed = next(moments, None)
-            if landed is not None and landed.pts is not None and landed.pts <= self._first:
+            # A keyframe that is itself lost has no good frame before it: then begin further back.
+            if landed and landed.frame and landed.pts is not None and landed.pts <= self._first:
                 return _chain(landed, moments)
         source.reopen()
         return source.decoder.moments()
