@@ -1,0 +1,65 @@
+# Everything happens in .venv, made with the first Python 3.11 to 3.13 that is found (or PYTHON=...).
+#
+#   make demo                               a sample clip in a shipped style
+#   make demo VIDEO=my.mp4 STYLE=ukiyoe     a video of yours
+#   make test                               the tests
+#   make check                              what CI looks at: ruff, pyright, import-linter
+#   make install                            everything: applying, training, demo, tests
+
+VENV ?= .venv
+VIDEO ?=
+STYLE ?= vangogh
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
+
+# A POSIX layout first; on Windows (Git Bash, MSYS) a virtual environment has Scripts instead of bin.
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+STAMPS := $(VENV)/.stamps
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+INSTALL := $(PIP) install --quiet --constraint constraints.txt
+SETTINGS := pyproject.toml constraints.txt
+
+.PHONY: help demo install test check format clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+$(STAMPS)/venv:
+	@test -n "$(PYTHON)" || { echo "Stylereel needs Python 3.11, 3.12 or 3.13, and none was found:" \
+		"install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 4; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
+		echo "Stylereel needs Python 3.11, 3.12 or 3.13; $(PYTHON) is `$(PYTHON) --version`." >&2; exit 4; }
+	@echo "Making $(VENV) with `$(PYTHON) --version`"
+	@$(PYTHON) -m venv $(VENV)
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/demo: $(STAMPS)/venv $(SETTINGS)
+	@echo "Installing Stylereel without training"
+	@$(INSTALL) --editable '.[demo]'
+	@touch $@
+
+$(STAMPS)/all: $(STAMPS)/venv $(SETTINGS)
+	@echo "Installing Stylereel with training and tests (torch is large: this takes a while)"
+	@$(INSTALL) --editable '.[demo,train,dev]'
+	@touch $(STAMPS)/demo $@
+
+install: $(STAMPS)/all
+
+demo: $(STAMPS)/demo
+	@$(BIN)/stylereel demo $(if $(VIDEO),"$(VIDEO)") --style "$(STYLE)"
+
+test: $(STAMPS)/all
+	@$(BIN)/python -m pytest -n auto $(TESTS)
+
+check: $(STAMPS)/all
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/pyright --pythonpath $(BIN)/python
+	@$(BIN)/lint-imports
+
+format: $(STAMPS)/all
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) build dist demo .pytest_cache .hypothesis .ruff_cache .import_linter_cache
