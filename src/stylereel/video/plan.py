@@ -30,6 +30,7 @@ class OutputPlan:
         codec: what the frames are encoded with; None for pictures other than PNG.
         container: None for pictures.
         quality: 0..100.
+        frame_rate: frames per second that a container of constant rate counts in.
         notices: sentences for the user.
     """
 
@@ -38,6 +39,7 @@ class OutputPlan:
     codec: VideoCodec | None
     container: Container | None
     quality: int
+    frame_rate: Fraction
     notices: tuple[str, ...] = ()
 
 
@@ -78,11 +80,12 @@ def plan_output(
     notices = []
     if quality is not None and not chosen.uses_quality:
         notices.append(f"--quality changes nothing here: {chosen.name} is lossless")
+    rate = info.frame_rate
     if not container.holds_variable_rate:
-        _refuse_variable_rate(path, container, info)
+        rate = _constant_rate(path, container, info)
     if container.muxer == "gif":
         notices += _gif_notices(info)
-    return OutputPlan(path, "video", chosen, container, own_quality, tuple(notices))
+    return OutputPlan(path, "video", chosen, container, own_quality, rate, tuple(notices))
 
 
 def _kind_of(path: Path, info: SourceInfo, ends_in_separator: bool) -> OutputKind:
@@ -114,7 +117,7 @@ def _plan_pictures(
     if kind == "images" and info.kind == "video":
         notices.append("pictures in a folder keep no times and no sound")
     chosen = CODECS["png"] if codec == "png" or path.suffix.lower() == ".png" else None
-    return OutputPlan(path, kind, chosen, None, quality, tuple(notices))
+    return OutputPlan(path, kind, chosen, None, quality, info.frame_rate, tuple(notices))
 
 
 def _gif_notices(info: SourceInfo) -> list[str]:
@@ -131,33 +134,42 @@ def _gif_notices(info: SourceInfo) -> list[str]:
     return []
 
 
-def _refuse_variable_rate(path: Path, container: Container, info: SourceInfo) -> None:
-    variable = info.is_variable_rate
-    if variable is None and info.kind == "video":
-        variable = not has_constant_rate(info)
-    if variable:
+def _constant_rate(path: Path, container: Container, info: SourceInfo) -> Fraction:
+    """Frames per second of a source whose frames are evenly spaced; `UsageError` where they are not."""
+    rate: Fraction | None = info.frame_rate
+    if info.kind == "video" and not info.is_variable_rate and info.path.is_file():
+        rate = measured_rate(info)
+    if info.is_variable_rate or not rate:
         raise UsageError(
             f"{container.name} cannot hold a variable frame rate, which {info.path.name} has: frames would "
             f"come at wrong times. Let the output end in .mkv or .mp4 (for instance {path.stem}.mkv)"
         )
-    if not info.frame_rate:
-        raise UsageError(
-            f"{container.name} needs a frame rate, which {info.path.name} does not say; use .mkv"
-        )
+    return rate
 
 
-def has_constant_rate(info: SourceInfo) -> bool:
-    """Whether the times in the file, read packet by packet without decoding, are evenly spaced.
+def measured_rate(info: SourceInfo) -> Fraction | None:
+    """Frames per second by the times in the file, read packet by packet; None where they are not even.
 
-    Up to one tick of the source's clock either way counts as even (Matroska rounds to milliseconds).
+    Up to one tick of the source's clock either way counts as even (Matroska rounds to milliseconds). The
+    usual rates (whole ones and those by 1000/1001) are recognised.
     """
     with open_media(info.path) as media:
         stream = media.streams[info.stream_index]
+        tick = stream.time_base or info.time_base
         times = sorted(packet.pts for packet in media.demux(stream) if packet.pts is not None)
     if len(times) < 3:
-        return True
+        return info.frame_rate
     spacing = Fraction(times[-1] - times[0], len(times) - 1)
-    return all(abs(time - times[0] - index * spacing) <= Fraction(3, 2) for index, time in enumerate(times))
+    if spacing <= 0 or any(
+        abs(time - times[0] - index * spacing) > Fraction(3, 2) for index, time in enumerate(times)
+    ):
+        return None
+    exact = 1 / (spacing * tick)
+    slack = Fraction(3, 2) / (times[-1] - times[0])
+    for usual in (Fraction(round(exact)), Fraction(round(exact * Fraction(1001, 1000)) * 1000, 1001)):
+        if usual and abs(usual / exact - 1) <= slack:
+            return usual
+    return exact.limit_denominator(100_000)
 
 
 def check_frame_time(seconds: Fraction, ticks: int, tick: Fraction, container: Container) -> None:

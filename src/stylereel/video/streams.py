@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import av
 import av.error
-from av.stream import Discard
+from av.stream import Discard, Disposition
 
 from stylereel.video.containers import Container
 from stylereel.video.safety import open_media
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 # How far packets may be out of order in a file before its end cut is taken as reached.
 _DISORDER_SECONDS = 10
+# Sound this late is noticed by eye and ear.
+_HEARD_SECONDS = Fraction(1, 20)
 # A subtitle longer than this that began before the cut is lost; finding it would mean reading from the start.
 _LONGEST_SUBTITLE_SECONDS = 60
 
@@ -70,6 +72,8 @@ class _Track:
     kind: str
     converter: SoundEncoder | SubtitleEncoder | None = None
     seen_end: bool = False
+    has_begun: bool = False
+    next_seconds: Fraction | None = None
 
 
 class StreamCopier:
@@ -145,6 +149,8 @@ class StreamCopier:
                 self._output.add_stream_from_template(stream)
             case "attachment":
                 self._drop(stream, "attachments")
+            case "video" if stream.disposition & Disposition.attached_pic:
+                self.notices.append(f"stream {stream.index} was left out: a cover picture in the old look")
             case "data" if not self._is_bookkeeping(stream):
                 self._drop(stream, "data streams")
         return None
@@ -335,10 +341,14 @@ class StreamCopier:
             self._clip(packet)
         if packet.dts is None:
             packet.dts = packet.pts
+        if not track.has_begun:
+            self._begin(track, self._seconds(packet) + self._offset)
         ticks = round(self._offset / packet.time_base)
         if isinstance(track.converter, SoundEncoder):
             self._output.mux(track.converter.encode(packet, ticks, self.notices))
             return
+        if track.converter is None and self._container.tick is None and self._refine(track, packet):
+            ticks = round(self._offset / packet.time_base)
         packet.pts = None if packet.pts is None else packet.pts + ticks
         packet.dts += ticks
         if track.converter is not None:
@@ -346,6 +356,34 @@ class StreamCopier:
             return
         packet.stream = track.target
         self._output.mux(packet)
+
+    def _begin(self, track: _Track, seconds: Fraction) -> None:
+        track.has_begun = True
+        if track.kind == "audio" and self._container.muxer == "avi" and seconds > _HEARD_SECONDS:
+            self.notices.append(
+                f"sound stream {track.source.index} starts {float(seconds):.3f} s after the pictures, which "
+                "AVI cannot say: some players will start both together. Let the output end in .mkv or .mp4"
+            )
+
+    def _refine(self, track: _Track, packet: Any) -> bool:
+        """Replace a sound packet's rounded time (Matroska: 1 ms) by the exact one, counted in samples.
+
+        True where it was done. The source's own time wins as soon as both differ by more than its tick.
+        """
+        context = track.source.codec_context
+        if track.kind != "audio" or packet.pts is None or not (context.frame_size and context.sample_rate):
+            return False
+        if packet.time_base <= Fraction(1, context.sample_rate):
+            return False
+        own = packet.pts * packet.time_base
+        seconds = track.next_seconds
+        if seconds is None or abs(own - seconds) > packet.time_base:
+            seconds = own
+        track.next_seconds = seconds + Fraction(context.frame_size, context.sample_rate)
+        packet.time_base = Fraction(1, context.sample_rate)
+        packet.pts = packet.dts = round(seconds * context.sample_rate)
+        packet.duration = context.frame_size
+        return True
 
     def _clip(self, packet: Packet) -> None:
         """Cut a subtitle's time on screen to the wanted part."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
@@ -236,10 +236,11 @@ class _VideoOutput:
         assert plan.container is not None and plan.codec is not None
         self.notices: list[str] = []
         self._plan, self._container, self._codec, self._cut = plan, plan.container, plan.codec, cut
-        self._metadata, self._info, self._size = metadata, info, size
+        self._metadata, self._size = metadata, size
+        self._info = replace(info, frame_rate=plan.frame_rate)
         self._sets_aspect = plan.container.muxer in ("matroska", "webm") and info.sample_aspect_ratio != 1
         self._title = ""
-        self._ticker = Ticker(output_tick(plan.container, info))
+        self._ticker = Ticker(output_tick(plan.container, self._info))
         self._shift: Fraction | None = None
         self._copier: StreamCopier | None = None
         self._muxer: Any = None
@@ -271,9 +272,15 @@ class _VideoOutput:
             )
         self._muxer = av.open(str(self._file.path), "w", format=self._container.muxer)
         self._encoder = VideoEncoder(
-            self._muxer, self._codec, settings, tags, size=size, tick=self._ticker.tick, info=self._info,
+            self._muxer,
+            self._codec,
+            settings,
+            tags,
+            size=size,
+            tick=self._ticker.tick,
+            info=self._info,
             threads=threads,
-        )  # fmt: skip
+        )
         inherited: dict[str, str] = {}
         if source is not None:
             self._copier = StreamCopier(

@@ -1,4 +1,5 @@
 from fractions import Fraction
+from itertools import pairwise
 
 import av
 import pytest
@@ -213,3 +214,15 @@ def test_pictures_alone_are_written_when_nothing_is_to_be_copied(tmp_path):
             writer.write(frame)
     with av.open(str(tmp_path / "o.mp4")) as media:
         assert [stream.type for stream in media.streams] == ["video"]
+
+
+def test_sound_from_matroska_gets_its_exact_times_back_in_mp4(tmp_path):
+    path = make_source(tmp_path / "s.mkv")
+    restyle(path, tmp_path / "o.mp4")
+    times = [seconds for seconds, _ in packets_of(tmp_path / "o.mp4", "audio")]
+    assert {later - earlier for earlier, later in pairwise(times)} == {Fraction(1024, 48000)}
+
+
+def test_a_late_sound_in_avi_is_told(tmp_path):
+    path = make_source(tmp_path / "s.mkv", audio=("libmp3lame",), audio_start=Fraction(1, 4))
+    assert any("AVI cannot say" in notice for notice in restyle(path, tmp_path / "o.avi").notices)

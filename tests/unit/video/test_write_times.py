@@ -138,3 +138,9 @@ def test_a_frame_of_another_size_is_refused_by_name(tmp_path):
         write(tmp_path / "o.mp4", [Frame(np.zeros((10, 10, 3), np.uint8), 0, TICK)])
         write(tmp_path / "o.mp4", [Frame(np.zeros((10, 10, 3), np.uint8), 0, TICK)] * 2)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_avi_counts_in_the_rate_that_the_times_show_not_in_the_average_of_the_header(tmp_path):
+    source = make_source(tmp_path / "s.mkv", audio=())
+    plan = plan_output(tmp_path / "o.avi", source_info(source, frame_rate=Fraction(2503, 100)))
+    assert plan.frame_rate == 25
