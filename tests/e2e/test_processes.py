@@ -173,3 +173,26 @@ def test_debug_shows_where_an_error_came_from(tmp_path, environment):
     )
     assert quiet.returncode == debug.returncode == 3
     assert "Traceback" not in quiet.stderr and "Traceback" in debug.stderr
+
+
+@posix
+def test_a_terminal_shows_frames_pace_time_left_runner_and_device(long_clip, tmp_path, environment):
+    import pty
+
+    command = [*COMMAND, "stylize", str(long_clip), str(tmp_path / "out.mp4"), "-s", "brush"]
+    terminal, child_side = pty.openpty()
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=child_side)
+    os.close(child_side)
+    shown = bytearray()
+    while True:
+        try:
+            part = os.read(terminal, 4096)
+        except OSError:  # Linux's answer once the child side is closed
+            break
+        if not part:
+            break
+        shown += part
+    os.close(terminal)
+    assert process.wait(timeout=60) == 0
+    for words in ("/600 frames", " fps", " left", "openvino on cpu, "):
+        assert words in shown.decode("utf-8", "replace"), words

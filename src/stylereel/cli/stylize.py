@@ -117,7 +117,7 @@ def _stylize(
 def _render(summary: StylizeSummary, as_json: bool) -> None:
     show_notices(summary.notices)
     line = (
-        f"{summary.output}: {summary.frames} frames of {summary.width}x{summary.height} in the style "
+        f"{summary.output}: {summary.frames} {'frame' if summary.frames == 1 else 'frames'} of {summary.width}x{summary.height} in the style "
         f"'{summary.style}', {summary.codec}, {summary.size_bytes / 1e6:.1f} MB, "
         f"{summary.frames_per_second:.1f} fps ({summary.runner} on {summary.device}, {summary.precision})"
     )

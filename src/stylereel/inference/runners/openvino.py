@@ -13,7 +13,7 @@ import numpy as np
 from stylereel.core.errors import EnvironmentMissingError, PackError
 from stylereel.inference.cpu import available_cores
 from stylereel.inference.runner import RunnerReport, State, refuse_device
-from stylereel.inference.sizing import pad_to_multiple
+from stylereel.inference.sizing import with_margin
 from stylereel.packs.store import ONNX_NAME, Pack
 
 NAME = "openvino"
@@ -49,12 +49,11 @@ class Runner:
 
     def run(self, frames: np.ndarray, code: np.ndarray | None, state: State) -> tuple[np.ndarray, State]:
         """Apply the network; see `inference.runner.Runner.run`."""
-        height, width = frames.shape[1:3]
-        padded = pad_to_multiple(frames, self._multiple)
+        padded, (rows, columns) = with_margin(frames, self._multiple)
         request = self._request(padded.shape)
         request.infer([padded], share_inputs=True)
         stylized = request.get_output_tensor(0).data
-        return stylized[:, :height, :width].copy(), state
+        return stylized[:, rows, columns].copy(), state
 
     def _request(self, shape: tuple[int, ...]) -> Any:
         if shape not in self._requests:
@@ -131,6 +130,8 @@ def _options(precision: str, threads: int | None) -> dict[str, Any]:
     options: dict[str, Any] = {
         "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
         "PERFORMANCE_HINT": "LATENCY",
+        # Pinned threads would wait for the decoder and encoder that share their cores.
+        "ENABLE_CPU_PINNING": False,
     }
     if threads is None and available_cores() <= FEW_CORES:
         threads = available_cores()
