@@ -1,13 +1,20 @@
-"""Makes any frame size fit a network's size rule, and takes the margin off again."""
+"""Makes any frame size fit a network: its size rule, and a margin where its zero padding may speak unheard.
+
+Zero padding tells a network where the picture ends, and it answers with lines along the border. So frames
+are mirrored outwards by `EDGE_PX` on every side before the network and cut back after it.
+"""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
+EDGE_PX = 16
+"""Mirrored margin on every side; a multiple of every generator's size rule so far."""
 
-def pad_to_multiple(frames: np.ndarray, multiple: int) -> np.ndarray:
-    """Extend frames to the right and below until both sides are multiples of `multiple`.
+
+def with_margin(frames: np.ndarray, multiple: int) -> tuple[np.ndarray, tuple[slice, slice]]:
+    """Extend frames by `EDGE_PX` on all sides, and further right and below to multiples of `multiple`.
 
     The margin mirrors the picture; where the picture is narrower than its margin, the rest repeats the edge.
 
@@ -16,20 +23,20 @@ def pad_to_multiple(frames: np.ndarray, multiple: int) -> np.ndarray:
         multiple: the network's size rule, in pixels.
 
     Returns:
-        `(N, H', W', 3)` uint8, contiguous; the same array when nothing is missing.
+        `(N, H', W', 3)` uint8, contiguous, and the rows and columns where the frames lie in it.
     """
     height, width = frames.shape[1:3]
-    below, right = -height % multiple, -width % multiple
-    if not below and not right:
-        return np.ascontiguousarray(frames)
-    return np.stack([_extend(frame, below, right) for frame in frames])
+    before = EDGE_PX + (-EDGE_PX % multiple)
+    below, right = before + (-height % multiple), before + (-width % multiple)
+    extended = np.stack([_extended(frame, before, below, before, right) for frame in frames])
+    return extended, (slice(before, before + height), slice(before, before + width))
 
 
-def _extend(frame: np.ndarray, below: int, right: int) -> np.ndarray:
-    mirrored_below = min(below, frame.shape[0] - 1)
-    mirrored_right = min(right, frame.shape[1] - 1)
-    frame = cv2.copyMakeBorder(frame, 0, mirrored_below, 0, mirrored_right, cv2.BORDER_REFLECT_101)
-    rest_below, rest_right = below - mirrored_below, right - mirrored_right
-    if rest_below or rest_right:
-        frame = cv2.copyMakeBorder(frame, 0, rest_below, 0, rest_right, cv2.BORDER_REPLICATE)
+def _extended(frame: np.ndarray, above: int, below: int, left: int, right: int) -> np.ndarray:
+    room_y, room_x = frame.shape[0] - 1, frame.shape[1] - 1
+    inner = [min(above, room_y), min(below, room_y), min(left, room_x), min(right, room_x)]
+    frame = cv2.copyMakeBorder(frame, *inner, cv2.BORDER_REFLECT_101)
+    rest = [want - got for want, got in zip((above, below, left, right), inner, strict=True)]
+    if any(rest):
+        frame = cv2.copyMakeBorder(frame, *rest, cv2.BORDER_REPLICATE)
     return frame

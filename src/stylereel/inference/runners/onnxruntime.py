@@ -11,7 +11,7 @@ import numpy as np
 from stylereel.core.errors import EnvironmentMissingError, PackError
 from stylereel.inference.cpu import available_cores
 from stylereel.inference.runner import RunnerReport, State, refuse_device
-from stylereel.inference.sizing import pad_to_multiple
+from stylereel.inference.sizing import with_margin
 from stylereel.packs.store import ONNX_NAME, Pack
 
 NAME = "onnxruntime"
@@ -53,14 +53,13 @@ class Runner:
 
     def run(self, frames: np.ndarray, code: np.ndarray | None, state: State) -> tuple[np.ndarray, State]:
         """Apply the network; see `inference.runner.Runner.run`."""
-        height, width = frames.shape[1:3]
-        padded = pad_to_multiple(frames, self._multiple)
+        padded, (rows, columns) = with_margin(frames, self._multiple)
         values = np.multiply(padded.transpose(0, 3, 1, 2), np.float32(2 / 255), order="C", dtype=np.float32)
         values -= 1
         stylized: Any = self._session.run(None, {self._session.get_inputs()[0].name: values})[0]
         levels = (stylized + 1) * np.float32(127.5)
         np.rint(np.clip(levels, 0, 255, out=levels), out=levels)
-        pictures = levels[:, :, :height, :width].transpose(0, 2, 3, 1)
+        pictures = levels[:, :, rows, columns].transpose(0, 2, 3, 1)
         return np.ascontiguousarray(pictures, dtype=np.uint8), state
 
 

@@ -12,7 +12,7 @@ from stylereel.core.errors import EnvironmentMissingError, PackError, UsageError
 from stylereel.core.registry import family
 from stylereel.inference.cpu import cpu_features
 from stylereel.inference.runner import RunnerReport, State, refuse_device
-from stylereel.inference.sizing import pad_to_multiple
+from stylereel.inference.sizing import with_margin
 from stylereel.packs.store import WEIGHTS_NAME, Pack
 
 NAME = "torch"
@@ -43,15 +43,14 @@ class Runner:
     def run(self, frames: np.ndarray, code: np.ndarray | None, state: State) -> tuple[np.ndarray, State]:
         """Apply the network; see `inference.runner.Runner.run`."""
         torch = self._torch
-        height, width = frames.shape[1:3]
-        padded = pad_to_multiple(frames, self._multiple)
+        padded, (rows, columns) = with_margin(frames, self._multiple)
         is_bf16 = self.precision == "bf16"
         with torch.inference_mode(), torch.autocast(self.device, torch.bfloat16, enabled=is_bf16):
             pictures = torch.from_numpy(padded).to(self.device)
             # NHWC memory seen as NCHW is what channels_last means: no copy.
             stylized = self._network(pictures.permute(0, 3, 1, 2).float() * (2 / 255) - 1)
             levels = ((stylized.float() + 1) * 127.5).clamp_(0, 255).round_().to(torch.uint8)
-            result = levels[:, :, :height, :width].permute(0, 2, 3, 1).contiguous().cpu().numpy()
+            result = levels[:, :, rows, columns].permute(0, 2, 3, 1).contiguous().cpu().numpy()
         return result, state
 
 
