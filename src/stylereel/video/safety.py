@@ -7,6 +7,7 @@ playlist or script is refused before FFmpeg sees it.
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,7 +100,11 @@ def refuse_scripts(path: Path) -> None:
 
 
 def open_media(
-    path: Path, *, demuxers: str = VIDEO_DEMUXERS, options: dict[str, str] | None = None
+    path: Path,
+    *,
+    demuxers: str = VIDEO_DEMUXERS,
+    options: dict[str, str] | None = None,
+    from_memory: bool = False,
 ) -> InputContainer:
     """Open a media file with all three locks on.
 
@@ -107,6 +112,8 @@ def open_media(
         path: an existing regular file.
         demuxers: comma-separated demuxer names that FFmpeg may choose.
         options: further container options; they cannot loosen the locks.
+        from_memory: read the whole file first, so that only its content, not its name, chooses the demuxer
+            (by its name a picture would go to image2, which reads patterns of files).
 
     Returns:
         The open container; the caller closes it.
@@ -122,7 +129,9 @@ def open_media(
     try:
         # The prefix keeps a name such as "concat:a|b" or "http:x" from being read as a protocol.
         return av.open(
-            f"file:{path.absolute()}", options={**(options or {}), **locks}, metadata_errors="replace"
+            io.BytesIO(path.read_bytes()) if from_memory else f"file:{path.absolute()}",
+            options={**(options or {}), **locks},
+            metadata_errors="replace",
         )
     except (av.error.ArgumentError, av.error.PermissionError) as error:
         raise RefusedError(

@@ -44,6 +44,7 @@ class VideoSource:
     def __init__(self, path: Path, *, threads: int | None = None, as_image: bool = False) -> None:
         self.path = path
         self._threads = threads
+        self._as_image = as_image
         self._demuxers = IMAGE_DEMUXERS if as_image else VIDEO_DEMUXERS
         self._strict = True
         self._open()
@@ -77,7 +78,7 @@ class VideoSource:
         return first
 
     def _open(self) -> None:
-        self.container = open_media(self.path, demuxers=self._demuxers)
+        self.container = open_media(self.path, demuxers=self._demuxers, from_memory=self._as_image)
         try:
             self.stream = self._choose_stream()
         except Exception:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -45,6 +46,28 @@ def test_sixteen_bit_grey_and_transparent_pictures_are_read(tmp_path):
     clear[:, 4:] = (10, 20, 30, 255)
     picture = read_picture(write(tmp_path / "clear.png", clear))
     assert picture[0, 0].tolist() == [255] * 3 and picture[0, 7].tolist() == [10, 20, 30]
+
+
+def test_a_picture_that_only_ffmpeg_knows_is_read(tmp_path):
+    path = tmp_path / "a.dpx"
+    frame = av.VideoFrame.from_ndarray(corners(0, 64, 48), format="rgb24")
+    encoder = av.CodecContext.create("dpx", "w")
+    encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = 64, 48, "rgb24", Fraction(1, 25)
+    path.write_bytes(b"".join(bytes(packet) for packet in encoder.encode(frame)))
+    picture = read_picture(path)
+    assert picture.shape == (48, 64, 3)
+    assert np.abs(picture[5, 5].astype(int) - (200, 30, 30)).max() <= 2
+
+
+def test_a_truncated_photograph_is_read_or_refused_but_never_crashes(tmp_path):
+    path = write(tmp_path / "a.jpg", corners(0, 64, 48))
+    data = path.read_bytes()
+    for keep in range(10, len(data), 40):
+        path.write_bytes(data[:keep])
+        try:
+            assert read_picture(path).shape == (48, 64, 3)
+        except VideoOpenError as error:
+            assert "a.jpg" in str(error)
 
 
 def test_exif_orientation_is_applied(tmp_path):
