@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 # How far packets may be out of order in a file before its end cut is taken as reached.
 _DISORDER_SECONDS = 10
+# Samples of a packet, for files that do not say before their sound is reached.
+_SAMPLES = {"aac": 1024, "mp3": 1152, "mp2": 1152, "ac3": 1536, "eac3": 1536}
 # Sound this late is noticed by eye and ear.
 _HEARD_SECONDS = Fraction(1, 20)
 # A subtitle longer than this that began before the cut is lost; finding it would mean reading from the start.
@@ -371,18 +373,19 @@ class StreamCopier:
         True where it was done. The source's own time wins as soon as both differ by more than its tick.
         """
         context = track.source.codec_context
-        if track.kind != "audio" or packet.pts is None or not (context.frame_size and context.sample_rate):
+        samples = context.frame_size or _SAMPLES.get(_codec_name(track.source), 0)
+        if track.kind != "audio" or packet.pts is None or not (samples and context.sample_rate):
             return False
-        if packet.time_base <= Fraction(1, context.sample_rate):
+        if "HE" in (context.profile or "") or packet.time_base <= Fraction(1, context.sample_rate):
             return False
         own = packet.pts * packet.time_base
         seconds = track.next_seconds
         if seconds is None or abs(own - seconds) > packet.time_base:
             seconds = own
-        track.next_seconds = seconds + Fraction(context.frame_size, context.sample_rate)
+        track.next_seconds = seconds + Fraction(samples, context.sample_rate)
         packet.time_base = Fraction(1, context.sample_rate)
         packet.pts = packet.dts = round(seconds * context.sample_rate)
-        packet.duration = context.frame_size
+        packet.duration = samples
         return True
 
     def _clip(self, packet: Packet) -> None:
