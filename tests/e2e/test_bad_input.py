@@ -104,6 +104,10 @@ def test_a_start_at_or_after_the_end(refused, clip, tmp_path, start, end):
     )
 
 
+def test_a_pace_for_a_video_that_has_its_own(refused, clip, tmp_path):
+    refused(["stylize", clip, tmp_path / "out.mp4", *STYLE, "--fps", "25"], 2, "fps", "its own")
+
+
 def test_a_start_past_the_video(refused, clip, tmp_path):
     refused(["stylize", clip, tmp_path / "out.mp4", *STYLE, "--start", "1:00:00"], 3, "start")
 

@@ -3,6 +3,7 @@ import json
 import pytest
 
 import stylereel
+from toy_packs import toy_pack
 
 
 def test_styles_lists_name_look_licence_and_size(run):
@@ -23,6 +24,12 @@ def test_a_style_is_shown_with_its_card_by_name_and_by_folder(run, styles):
         assert result.exit_code == 0 and "A. Painter" in result.stdout and "Museum of Toys" in result.stdout
     card = json.loads(run("styles", "show", "negative", "--json").stdout)
     assert card["schema_version"] == 1 and card["name"] == "negative"
+
+
+def test_a_card_cannot_steer_the_terminal(run, tmp_path):
+    toy_pack(tmp_path / "sly", description="\x1b[2J\x1b]0;owned\x07 look", training={"steps": "\x1b[31m5"})
+    result = run("styles", "show", tmp_path / "sly")
+    assert result.exit_code == 0 and "look" in result.stdout and "\x1b" not in result.stdout
 
 
 def test_showing_an_unknown_style_suggests_the_nearest(run):

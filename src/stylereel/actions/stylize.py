@@ -204,6 +204,8 @@ def stylize(
     with FrameReader(
         input, start_seconds=start_seconds, end_seconds=end_seconds, max_side=max_side, fps=rate
     ) as reader:
+        if rate is not None and reader.info.kind != "images":
+            raise UsageError(f"fps is for a folder or pattern of pictures; {input} keeps its own times.")
         frames = iter(reader)
         first = next(frames, None)
         if first is None:

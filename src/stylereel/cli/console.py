@@ -62,6 +62,11 @@ def stderr_console() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+def plain(text: object) -> str:
+    """Text from a file without what could steer a terminal; line breaks become spaces."""
+    return "".join(character if character.isprintable() else " " for character in str(text))
+
+
 def say(text: str) -> None:
     """One line for people, on stderr, so that stdout stays for results."""
     typer.echo(text, err=True)
@@ -115,10 +120,9 @@ def _complain(text: str) -> None:
 
 def _sentence(text: str) -> str:
     """One paragraph that begins with a capital and ends with a full stop."""
-    text = " ".join(text.split())
-    text = (
-        text[:1].upper() + text[1:] if text[:1].islower() and not text.split(" ", 1)[0].count(".") else text
-    )
+    text = plain(" ".join(text.split()))
+    if text.split(" ", 1)[0].isalpha():  # a file's name stays as it is
+        text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "!", "?")) else text + "."
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stylereel.cli.console import print_json, say
+from stylereel.cli.console import plain, print_json, say
 
 if TYPE_CHECKING:
     from stylereel.packs.find import PackListing
@@ -99,11 +99,19 @@ def _print_table(listings: list[PackListing]) -> None:
     for listing in listings:
         card = listing.card
         if card is None:
-            table.add_row(Text(listing.name), Text(f"broken: {listing.problem}"), "", "", listing.origin)
+            table.add_row(
+                Text(plain(listing.name)), Text(plain(f"broken: {listing.problem}")), "", "", listing.origin
+            )
             continue
         look = card.description or card.title
         size = f"{listing.size_bytes / 1e6:.1f} MB"
-        table.add_row(Text(listing.name), Text(look), Text(card.license or "unknown"), size, listing.origin)
+        table.add_row(
+            Text(plain(listing.name)),
+            Text(plain(look)),
+            Text(plain(card.license or "unknown")),
+            size,
+            listing.origin,
+        )
     Console(highlight=False).print(table)
 
 
@@ -124,16 +132,17 @@ def _print_card(pack: Pack) -> None:
     }
     for name, value in facts.items():
         if value:
-            typer.echo(f"{name:16} {value}")
+            typer.echo(f"{name:16} {plain(value)}")
     for heading, values in (("learned from", card.style_sources), ("trained on", card.content_sources)):
         for source in values[:20]:
-            typer.echo(f"{heading:16} {source if isinstance(source, str) else _credit(source)}")
+            text = source if isinstance(source, str) else _credit(source)
+            typer.echo(f"{heading:16} {plain(text)}")
         if len(values) > 20:
             typer.echo(f"{heading:16} and {len(values) - 20} more (--json shows all)")
     for heading, table in (("training", card.training), ("measured", card.metrics)):
         for name, value in table.items():
             if not isinstance(value, dict | list):
-                typer.echo(f"{heading:16} {name}: {value}")
+                typer.echo(f"{heading:16} {plain(name)}: {plain(value)}")
 
 
 def _credit(source: object) -> str:

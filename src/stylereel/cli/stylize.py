@@ -116,9 +116,10 @@ def _stylize(
 
 def _render(summary: StylizeSummary, as_json: bool) -> None:
     show_notices(summary.notices)
+    count = "1 frame" if summary.frames == 1 else f"{summary.frames} frames"
     line = (
-        f"{summary.output}: {summary.frames} {'frame' if summary.frames == 1 else 'frames'} of {summary.width}x{summary.height} in the style "
-        f"'{summary.style}', {summary.codec}, {summary.size_bytes / 1e6:.1f} MB, "
+        f"{summary.output}: {count} of {summary.width}x{summary.height} in the style '{summary.style}', "
+        f"{summary.codec}, {summary.size_bytes / 1e6:.1f} MB, "
         f"{summary.frames_per_second:.1f} fps ({summary.runner} on {summary.device}, {summary.precision})"
     )
     if as_json:

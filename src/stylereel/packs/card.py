@@ -101,8 +101,9 @@ class Card(_Part):
 
     @property
     def license_is_unknown(self) -> bool:
-        """True where the licence of the style pictures was never stated."""
-        return self.license.strip().casefold() in ("", UNKNOWN_LICENSE)
+        """True where the licence of the style pictures, or of a part of them, was never stated."""
+        license = self.license.strip().casefold()
+        return not license or UNKNOWN_LICENSE in license
 
 
 def _check_bounds(value: Any, where: str, depth: int) -> None:
