@@ -373,8 +373,10 @@ class StreamCopier:
         True where it was done. The source's own time wins as soon as both differ by more than its tick.
         """
         context = track.source.codec_context
+        if track.kind != "audio" or packet.pts is None:
+            return False
         samples = context.frame_size or _SAMPLES.get(_codec_name(track.source), 0)
-        if track.kind != "audio" or packet.pts is None or not (samples and context.sample_rate):
+        if not samples or not context.sample_rate:
             return False
         if "HE" in (context.profile or "") or packet.time_base <= Fraction(1, context.sample_rate):
             return False
