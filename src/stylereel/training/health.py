@@ -47,8 +47,8 @@ def health_crops(content: Gathered, style: Gathered, settings: TrainSettings, co
     data = settings.data.model_copy(update={"batch_size": count, "content_exposure_stops": 0.0})
     held_out = CropSampler(content.held_out, style.held_out, data, settings.seed)
     training = CropSampler(content.training, style.training, data, settings.seed)
-    # Twice as many style crops, because the discriminator's verdicts on them are compared.
-    numbers = (0, 1)
+    # More style crops, because the discriminator's verdicts on them are compared.
+    numbers = range(4)
     return Crops(
         content=to_tensor(held_out.content_crops(0)),
         training_style=to_tensor(np.concatenate([training.style_crops(number) for number in numbers])),

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from stylereel.core.errors import DatasetError, OutputError, UsageError
+from stylereel.packs.store import CARD_NAME
 from stylereel.training.checkpoint import CHECKPOINT_NAME, PREVIOUS_NAME
 
 RECORD_NAME = "settings.json"
-CARD_NAME = "card.json"
 VERSIONED = ("stylereel", "torch", "numpy", "opencv-python-headless", "onnx", "onnxruntime", "safetensors")
 
 
