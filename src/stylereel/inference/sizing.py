@@ -34,9 +34,10 @@ def with_margin(frames: np.ndarray, multiple: int) -> tuple[np.ndarray, tuple[sl
 
 def _extended(frame: np.ndarray, above: int, below: int, left: int, right: int) -> np.ndarray:
     room_y, room_x = frame.shape[0] - 1, frame.shape[1] - 1
-    inner = [min(above, room_y), min(below, room_y), min(left, room_x), min(right, room_x)]
-    frame = cv2.copyMakeBorder(frame, *inner, cv2.BORDER_REFLECT_101)
-    rest = [want - got for want, got in zip((above, below, left, right), inner, strict=True)]
+    top, bottom = min(above, room_y), min(below, room_y)
+    west, east = min(left, room_x), min(right, room_x)
+    frame = cv2.copyMakeBorder(frame, top, bottom, west, east, cv2.BORDER_REFLECT_101)
+    rest = (above - top, below - bottom, left - west, right - east)
     if any(rest):
-        frame = cv2.copyMakeBorder(frame, *rest, cv2.BORDER_REPLICATE)
+        frame = cv2.copyMakeBorder(frame, rest[0], rest[1], rest[2], rest[3], cv2.BORDER_REPLICATE)
     return frame
