@@ -1,4 +1,4 @@
-"""Show what a look does: a sample clip or the user's own video in a style, and a picture of before and after."""
+"""Show what a look does: a sample clip or one's own video in a style, and a picture of before and after."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from stylereel.video.sample import make_sample
 
 DEFAULT_STYLE = "vangogh"
 PHOTOGRAPHS = ("coffee", "chelsea", "astronaut", "rocket")
-"""Free photographs inside the scikit-image wheel: CC0 (coffee, chelsea, rocket) and public domain (astronaut)."""
+"""Photographs inside the scikit-image wheel: CC0 (coffee, chelsea, rocket), public domain (astronaut)."""
 MOMENTS = 4
 TILE_WIDTH_PX = 400
 GAP_PX = 6

@@ -1,4 +1,4 @@
-"""`stylereel demo`: a look on a sample clip or on the user's own video, with a picture of before and after."""
+"""`stylereel demo`: a look on a sample clip or on one's own video, and a picture of before and after."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def _demo(
         return
     stylized = summary.stylized
     typer.echo(
-        f"{stylized.frames} frames of {stylized.width}x{stylized.height}, {stylized.frames_per_second:.1f} fps "
-        f"({stylized.runner} on {stylized.device}, {stylized.precision})"
+        f"{stylized.frames} frames of {stylized.width}x{stylized.height}, "
+        f"{stylized.frames_per_second:.1f} fps ({stylized.runner} on {stylized.device}, {stylized.precision})"
     )
     typer.echo(f"before        {summary.source}")
     typer.echo(f"after         {stylized.output}")

@@ -1,8 +1,8 @@
 """Makes a clip that looks filmed from still pictures: a hand-held camera over each, cut together, with sound.
 
-For the demo and for tests, which need something like real footage and may not download any. The camera moves by
-fractions of a pixel, shakes a little, breathes in exposure and has grain, as footage does; with plain zooms a
-network that boils would look calm.
+For the demo and for tests, which need something like real footage and may not download any. The camera moves
+by fractions of a pixel, shakes a little, breathes in exposure and has grain, as footage does; with plain
+zooms a network that boils would look calm.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from stylereel.video.staging import StagedFile, writing
 SOUND_RATE = 48_000
 GRAIN_LEVELS = 1.2
 """Standard deviation of the sensor's noise, in levels of 255."""
-# Where each shot begins and ends: zoom over what just fills the frame, and centre within the room left, 0 to 1.
+# Where each shot begins and ends: zoom (1 just fills the frame), and centre in the room left, 0 to 1.
 _MOVES = (
     ((1.06, 0.15, 0.35), (1.22, 0.75, 0.30)),
     ((1.45, 0.45, 0.65), (1.08, 0.55, 0.45)),
@@ -141,7 +141,7 @@ def make_sample(
     rate: int = 25,
     seed: int = 1,
 ) -> Path:
-    """Write the clip as MP4: H.264 in BT.709 with stereo AAC; an existing file is replaced when the new one is whole.
+    """Write the clip as MP4, H.264 in BT.709 with stereo AAC; replaces a file when the new one is whole.
 
     Args:
         path: to write; its folder must exist.
