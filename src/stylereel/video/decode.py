@@ -46,7 +46,8 @@ class Decoder:
     """Decodes one stream.
 
     Args:
-        strict: let the decoder fail where it would otherwise invent what is damaged.
+        strict: let the decoder fail where it would otherwise invent what is damaged, and take what was
+            predicted from lost frames, up to the next keyframe, for lost too.
         file_is_short: the file ends early, so that what is missing at its end is not to be filled.
 
     Attributes:
@@ -67,6 +68,7 @@ class Decoder:
         self._watchful = 0  # packets to read before a hole in the file is left behind
         self._strict = strict
         self._placed_any = False
+        self._holding = False  # frames are predicted from lost ones until the next keyframe
         self._bytes = _ByteAccount() if container.format.name.startswith("matroska") else None
         self.errors = 0
         self.cut_short = file_is_short
@@ -103,6 +105,7 @@ class Decoder:
         """Go to the last keyframe at or before `pts` (ticks); False where the container cannot."""
         self._pending, self._durations = [], {}
         self._newest = self._damage_until = -math.inf
+        self._holding = False
         self._bytes = _ByteAccount() if self._bytes else None
         self._peeked, self._running = [], self._moments()
         try:
@@ -181,7 +184,10 @@ class Decoder:
         damaged = self._damage_until > -math.inf
         if pts is not None and pts > self._damage_until:
             self._damage_until = -math.inf
-        yield Decoded(None if frame.is_corrupt else frame, pts, duration, after_damage=damaged)
+        self._holding = self._strict if frame.is_corrupt else self._holding and not frame.key_frame
+        yield Decoded(
+            None if frame.is_corrupt or self._holding else frame, pts, duration, after_damage=damaged
+        )
 
     def _lost_before(self, pts: float) -> Iterator[Decoded]:
         """Moments whose packets came but whose frames never will, once damage was seen."""
@@ -189,6 +195,7 @@ class Decoder:
             lost = heapq.heappop(self._pending)
             duration = self._durations.pop(lost, 0)
             if self._damage_until > -math.inf:
+                self._holding = self._strict
                 yield Decoded(None, lost, duration, after_damage=True)
 
 

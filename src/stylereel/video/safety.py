@@ -130,6 +130,7 @@ def open_media(
         # The prefix keeps a name such as "concat:a|b" or "http:x" from being read as a protocol.
         return av.open(
             io.BytesIO(path.read_bytes()) if from_memory else f"file:{path.absolute()}",
+            "r",
             options={**(options or {}), **locks},
             metadata_errors="replace",
         )

@@ -68,8 +68,7 @@ class VideoSource:
         if first is not None and not self.decoder.errors:
             return first
         strict_pts = self.decoder.first_pts
-        self._strict = False
-        self.reopen()
+        self.forgive()
         first = self.decoder.first_frame()
         if self.decoder.first_pts >= strict_pts < math.inf:
             self._strict = True
@@ -123,6 +122,14 @@ class VideoSource:
     def _container_duration(self) -> Fraction | None:
         duration = self.container.duration
         return Fraction(duration, av.time_base) if duration else None
+
+    def forgive(self) -> bool:
+        """Begin again with a decoder that shows what is damaged as players do; False if it already does."""
+        if not self._strict:
+            return False
+        self._strict = False
+        self.reopen()
+        return True
 
     def reopen(self) -> None:
         """Begin again from the file's start, for containers that cannot seek."""

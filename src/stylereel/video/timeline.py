@@ -13,6 +13,7 @@ from stylereel.video.info import SourceInfo
 from stylereel.video.source import VideoSource
 
 _LONGEST_BRIDGE_SECONDS = 10  # a longer hole is a jump of the clock, not lost frames
+_FORGIVE_AFTER = 50  # moments lost in a row
 _JUMP_BACK_SECONDS = 1  # further back than this the clock was set anew
 
 
@@ -103,7 +104,7 @@ class Timeline:
 
     def placed(self, source: VideoSource) -> Iterator[tuple[Decoded, list[Slot]]]:
         """Every moment with the slots that it fills; a moment before the cut fills none."""
-        for moment in self._from_start(source):
+        for moment in _forgiving_at_last(source, self._from_start(source)):
             pts = self._repair(moment, source)
             slots = [
                 Slot(self.output_pts(at), self._nominal, True) for at in self._bridge(moment, pts, source)
@@ -174,3 +175,24 @@ class Timeline:
 def _chain(first: Decoded, rest: Iterator[Decoded]) -> Iterator[Decoded]:
     yield first
     yield from rest
+
+
+def _forgiving_at_last(source: VideoSource, moments: Iterator[Decoded]) -> Iterator[Decoded]:
+    """The moments; where strict decoding loses a long row of them, from there on what players would show."""
+    newest: int | None = None
+    while True:
+        lost = 0
+        begun = newest
+        for moment in moments:
+            if begun is not None and moment.pts is not None and moment.pts <= begun:
+                continue
+            lost = 0 if moment.frame is not None else lost + 1
+            newest = newest if moment.pts is None else moment.pts
+            yield moment
+            if lost >= _FORGIVE_AFTER and newest is not None and source.forgive():
+                break
+        else:
+            return
+        if not source.decoder.seek(newest):
+            source.reopen()
+        moments = source.decoder.moments()

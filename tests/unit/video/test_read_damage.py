@@ -54,6 +54,20 @@ def test_a_damaged_end_is_filled_to_the_end(tmp_path):
         assert [frame.concealed for frame in reader] == [False] * 27 + [True] * 3
 
 
+@pytest.mark.parametrize("name,last", [("a.mp4", 59), ("a.mkv", 59), ("b.mp4", 74)])
+def test_a_long_damaged_stretch_keeps_every_time_too(tmp_path, name, last):
+    path = make_damaged(tmp_path / name, frames=95, first=20, last=last, paint=numbered, lossless=True)
+    with FrameReader(path) as reader:
+        frames = list(reader)
+    assert [round(frame.seconds * 25) for frame in frames] == list(range(95))
+    concealed = {index for index, frame in enumerate(frames) if frame.concealed}
+    assert (
+        set(range(20, last + 1)) <= concealed <= set(range(20, last + 11))
+    )  # until a keyframe, or the next whole cluster
+    levels = [int(frame.pixels[9, 9, 0]) for frame in frames[80:]]
+    assert levels == pytest.approx([40 + 6 * (index % 34) for index in range(80, 95)], abs=1)
+
+
 def test_damage_outside_the_cut_is_not_counted(tmp_path):
     path = make_damaged(tmp_path / "a.mp4")
     with FrameReader(path, start_seconds=0.8) as reader:
@@ -66,7 +80,7 @@ def test_a_cut_that_starts_in_the_damage_begins_with_the_last_good_frame(tmp_pat
     with FrameReader(path, start_seconds=0.44) as reader:
         frames = list(reader)
     assert len(frames) == 19
-    assert [frame.concealed for frame in frames[:4]] == [True, True, True, False]
+    assert [frame.concealed for frame in frames[:5]] == [True, True, True, True, False]
 
 
 def test_an_undamaged_variable_rate_has_no_gap_filled(tmp_path):
