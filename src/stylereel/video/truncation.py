@@ -20,13 +20,13 @@ def declared_bytes(path: Path) -> int | None:
     """
     actual = path.stat().st_size
     with path.open("rb") as file:
-        head = file.read(197)
-        for packet_bytes, sync in ((188, 0), (192, 4)):
-            if head[sync : sync + 1] == b"G" == head[sync + packet_bytes : sync + packet_bytes + 1]:
-                return -(-actual // packet_bytes) * packet_bytes
+        head = file.read(1024)
         if head[:4] == b"GIF8":
             file.seek(-1, 2)
             return actual + (file.read(1) != b";")
+        for packet_bytes, sync in ((188, 0), (192, 4)):
+            if all(head[sync + k * packet_bytes : sync + k * packet_bytes + 1] == b"G" for k in range(4)):
+                return -(-actual // packet_bytes) * packet_bytes
         if head[:4] == b"RIFF":
             return None if actual > 1 << 30 else 8 + struct.unpack("<I", head[4:8])[0]
         if head[:4] == b"\x1aE\xdf\xa3":

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from clips import make_clip, make_damaged, make_truncated, numbered
+from clips import make_clip, make_damaged, make_gif, make_truncated, numbered
 from stylereel.core.errors import VideoOpenError
 from stylereel.video.reader import FrameReader
+from stylereel.video.truncation import is_shorter_than_declared
 
 
 @pytest.mark.parametrize(
@@ -116,6 +117,16 @@ def test_a_whole_file_is_not_called_truncated(tmp_path):
         with FrameReader(make_clip(tmp_path / name, codec=codec, audio=name == "a.mp4")) as reader:
             list(reader)
         assert not reader.truncated, name
+
+
+def test_a_whole_gif_with_a_byte_like_a_transport_stream_is_not_called_truncated(tmp_path):
+    path = make_gif(tmp_path / "a.gif")
+    data = bytearray(path.read_bytes())
+    data[188] = ord("G")  # within the palette
+    path.write_bytes(data)
+    assert not is_shorter_than_declared(path)
+    path.write_bytes(data[:-9])
+    assert is_shorter_than_declared(path)
 
 
 def test_a_file_cut_before_its_index_says_what_is_missing(tmp_path):
