@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,7 +12,7 @@ import cv2
 import numpy as np
 
 from stylereel.actions.stylize import StylizeSummary, stylize
-from stylereel.core.errors import EnvironmentMissingError, OutputError
+from stylereel.core.errors import EnvironmentMissingError, InputError, OutputError
 from stylereel.core.pixels import resize
 from stylereel.core.progress import OnProgress
 from stylereel.packs.find import find_pack
@@ -126,12 +127,10 @@ def before_and_after(source: Path, output: Path, seconds: float) -> np.ndarray:
 
 
 def _frame_at(path: Path, seconds: Fraction) -> np.ndarray:
-    """The first frame from that time on, or the file's first where it has none so late."""
+    """The first frame from that time on, or the file's first where none begins so late."""
     if seconds:
-        with FrameReader(path, start_seconds=float(seconds)) as reader:
-            frame = next(iter(reader), None)
-        if frame is not None:
-            return frame.pixels
+        with contextlib.suppress(InputError), FrameReader(path, start_seconds=float(seconds)) as reader:
+            return next(iter(reader)).pixels
     with FrameReader(path) as reader:
         return next(iter(reader)).pixels
 
