@@ -3,9 +3,10 @@
     python benchmarks/quality.py --data DIR --style-set vangogh \\
         --outputs dog=out/dog.mp4:DIR/clips/dog_park.mp4 cups=out/cups.mp4:DIR/clips/cups_game.mp4
 
-`--style-set` is a folder of DIR/styles, or `wave` for the single picture of Hokusai; `--style` takes any folder or
-picture instead. An output is `name=stylised:source`; several form the pooled row. `DIR` may come from STYLEREEL_DATA.
-The critic is trained at the first use of a style set (two to three minutes) and then cached (`--cache`, STYLEREEL_CACHE).
+`--style-set` is a folder of DIR/styles, or `wave` for the single picture of Hokusai, or any folder or
+picture. An output is `name=stylised:source`; several form the pooled row. `DIR` may come from STYLEREEL_DATA.
+The critic is trained at the first use of a style set (two to three minutes) and then cached (`--cache`,
+STYLEREEL_CACHE).
 """
 
 from __future__ import annotations
@@ -140,7 +141,7 @@ def evaluate_clips(
     critic: Critic | None,
     style: Sequence[np.ndarray] | None,
 ) -> dict[str, dict[str, float]]:
-    """`(name, source frames, stylised frames)` of each clip to rows, with a `pooled` row where there are several."""
+    """`(name, source frames, stylised frames)` of each clip to rows, and a `pooled` row."""
     pool = pooled_metrics(critic, style)
     rows = {name: evaluate_frames(a, b, critic, style=style, pool=pool) for name, a, b in clips}
     if len(rows) > 1:
@@ -182,8 +183,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     data = Path(options.data) if options.data else None
     cv2.setNumThreads(1)
     critic = load_critic(data, options.style, photographs=options.photographs, cache=options.cache)
-    agreement = ", ".join(f"{share:.2f}" for share in critic.agreement)
-    print(f"critic of {options.style}: {agreement} of held-out crops told apart", file=sys.stderr)
+    recall = ", ".join(f"{share:.2f}" for share in critic.recall)
+    print(f"critic of {options.style}: takes {recall} of the held-out crops for style", file=sys.stderr)
     if not options.outputs:
         return
     style = None if options.no_texture else texture_distance.style_patches(style_paths(data, options.style))

@@ -62,8 +62,8 @@ def scaled(picture: np.ndarray, gains: Sequence[float] | np.ndarray) -> np.ndarr
 
 
 def matching_gains(picture: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Gains that bring the bands of `picture` to the energies `wanted`; at most 20."""
-    return np.minimum(wanted / np.maximum(energies(picture, len(wanted)), 1e-4), 20.0)
+    """Gains that bring the bands of `picture` to the energies `wanted`; at most 8."""
+    return np.minimum(wanted / np.maximum(energies(picture, len(wanted)), 1e-4), 8.0)
 
 
 def energy_matched(picture: np.ndarray, wanted: np.ndarray) -> np.ndarray:

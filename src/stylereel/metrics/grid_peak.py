@@ -50,7 +50,8 @@ def _amplitude(picture: np.ndarray) -> np.ndarray:
 
 def _peak(amplitude: np.ndarray, period: int) -> float:
     row, column = amplitude.shape[0] // period, amplitude.shape[1] // period
-    offsets = np.array([offset for offset in range(-FAR, FAR + 1) if abs(offset) >= NEAR])
+    far = max(NEAR + 1, min(FAR, row // 2, column // 2))
+    offsets = np.array([offset for offset in range(-far, far + 1) if abs(offset) >= NEAR])
     rows, columns = (row + offsets) % amplitude.shape[0], (column + offsets) % amplitude.shape[1]
     neighbours = (amplitude[0, columns], amplitude[rows, 0], amplitude[np.ix_(rows, columns)])
     places = (amplitude[0, column], amplitude[row, 0], amplitude[row, column])

@@ -3,10 +3,10 @@
     score = sum over folds of (logit(output) - logit(control))
           / sum over folds of (logit(held-out style) - logit(control))
 
-`logit` is the mean logit of a small critic (see `_critic`) over 96-px crops, grey and contrast-normalised, of
-twelve frames at short side 360. `control` is the same frames of the source with their Laplacian bands scaled
-to the style's mean energy. So 0 is the control, 1 is a style picture that the critic never saw; values below
-0 and above 1 occur. Optimum: 1. The source itself scores about 0.
+`logit` is the mean logit of a small critic (see `_critic_training`) over 96-px crops, grey and
+contrast-normalised, of twelve frames at short side 360. `control` is the same frames of the source with their
+Laplacian bands scaled to the style's mean energy. So 0 is the control, 1 is a style picture that the critic
+never saw; values below 0 and above 1 occur. Optimum: 1. The source itself scores about 0.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from __future__ import annotations
 import numpy as np
 
 from stylereel.metrics import _bands
-from stylereel.metrics._critic import SHORT_SIDE_PX, Critic, grid_crops, list_pictures, train_or_load
+from stylereel.metrics._critic import SHORT_SIDE_PX, Critic, grid_crops
+from stylereel.metrics._critic_store import list_pictures, train_or_load
 
 __all__ = ["FRAMES_PER_CLIP", "Metric", "chosen_frames", "list_pictures", "train_or_load"]
 
