@@ -20,7 +20,10 @@ def scene(seed: int, height: int = 96, width: int = 128) -> np.ndarray:
         if random.random() < 0.5:
             cv2.circle(picture, (x, y), int(random.integers(3, max(4, height // 4))), color, -1, cv2.LINE_AA)
         else:
-            right, low = x + int(random.integers(4, max(5, width // 3))), y + int(random.integers(4, max(5, height // 3)))
+            right, low = (
+                x + int(random.integers(4, max(5, width // 3))),
+                y + int(random.integers(4, max(5, height // 3))),
+            )
             cv2.rectangle(picture, (x, y), (right, low), color, -1)
     return np.clip(picture + random.normal(0, 3, picture.shape), 0, 255).astype(np.uint8)
 

@@ -134,7 +134,7 @@ def all_watches() -> list[Watch]:
         Watch(
             "discriminator has won",
             lambda look: 1.0 - look.discriminator_loss,
-            line=0.97,
+            line=0.95,
             patience=3,
             advice=(
                 "the discriminator has won: it tells every result from a style picture without effort, so "

@@ -70,7 +70,9 @@ def test_unreadable_and_small_pictures_are_skipped_counted_and_named(tmp_path: P
 def test_too_few_pictures_are_refused_with_what_was_wrong(tmp_path: Path) -> None:
     toy.content_folder(tmp_path, 2)
     toy.write(tmp_path / "tiny.png", toy.scene(1, 20, 20))
-    with pytest.raises(DatasetError, match=r"got 2, expected at least 4 or a video.*1 have a side below 32 px"):
+    with pytest.raises(
+        DatasetError, match=r"got 2, expected at least 4 or a video.*1 have a side below 32 px"
+    ):
         gathered(tmp_path, role="content", least_pictures=4)
 
 
@@ -92,7 +94,9 @@ def test_of_a_set_larger_than_memory_all_pictures_get_their_turn(tmp_path: Path)
     assert any("exchanged in while training" in notice for notice in found.notices)
     assert len(found.training) < 8
     seen = {
-        found.training.draw(batch, draw / 20).pixels.tobytes() for batch in range(0, 200, 4) for draw in range(20)
+        found.training.draw(batch, draw / 20).pixels.tobytes()
+        for batch in range(0, 200, 4)
+        for draw in range(20)
     }
     assert len(seen) >= 14
     again = gathered(tmp_path, budget_bytes=8 * one)

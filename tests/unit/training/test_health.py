@@ -1,0 +1,136 @@
+from pathlib import Path
+
+import pytest
+import torch
+import toy_pictures as toy
+import toy_runs
+from torch import nn
+
+from stylereel.core.errors import TrainingDivergedError
+from stylereel.training.health import Nurse, all_watches
+
+
+@pytest.fixture(scope="module")
+def material(tmp_path_factory: pytest.TempPathFactory) -> toy_runs.Material:
+    return toy_runs.material(tmp_path_factory.mktemp("health"))
+
+
+def faults_of(generator: nn.Module, material: toy_runs.Material, looks: int = 3) -> list[str]:
+    said: list[str] = []
+    nurse = material.nurse(said, every_steps=1, crops=24)
+    run = material.run(10, toy_runs.GameRecipe(generator))
+    for _ in range(looks):
+        nurse.look(run)
+    return said
+
+
+def test_pictures_passed_on_unchanged_raise_no_alarm(material: toy_runs.Material) -> None:
+    assert faults_of(toy_runs.Scaled(1.0), material) == []
+
+
+def test_inverted_colours_are_seen(material: toy_runs.Material) -> None:
+    assert faults_of(toy_runs.Scaled(-1.0), material) == ["inverted colours"]
+
+
+def test_a_pixel_shuffle_heads_grid_is_seen(material: toy_runs.Material) -> None:
+    assert "grid" in faults_of(toy_runs.PixelShuffleHead(), material)
+
+
+def test_halos_are_seen(tmp_path: Path) -> None:
+    content = toy.content_folder(tmp_path / "plain", 10, 128, 160)
+    large = toy_runs.material(tmp_path, ("data.crop_px=64",), content=content)
+    assert "halos" in faults_of(toy_runs.SharpenedEdges(), large)
+    assert "halos" not in faults_of(toy_runs.Scaled(1.0), large)
+
+
+def test_results_that_are_alike_whatever_the_content_are_seen(material: toy_runs.Material) -> None:
+    assert "collapse" in faults_of(toy_runs.OnePicture(48), material)
+
+
+def test_a_fault_is_told_once_and_only_when_it_lasts(material: toy_runs.Material) -> None:
+    assert faults_of(toy_runs.Scaled(-1.0), material, looks=1) == []
+    assert faults_of(toy_runs.Scaled(-1.0), material, looks=6) == ["inverted colours"]
+
+
+def test_looking_changes_nothing_in_the_run(material: toy_runs.Material) -> None:
+    said: list[str] = []
+    watched, unwatched = material.run(6), material.run(6)
+    first = toy_runs.train_all(watched, material.stream(), (material.nurse(said, every_steps=2),))
+    second = toy_runs.train_all(unwatched, material.stream())
+    assert [report.losses for report in first] == [report.losses for report in second]
+
+
+def test_what_the_watches_had_seen_survives_a_checkpoint(material: toy_runs.Material) -> None:
+    said: list[str] = []
+    run = material.run(10, toy_runs.GameRecipe(toy_runs.Scaled(-1.0)))
+    before = material.nurse(said, every_steps=1)
+    before.look(run)
+    after = material.nurse(said, every_steps=1)
+    after.load_state_dict(before.state_dict())
+    after.look(run)
+    assert said == ["inverted colours"]
+
+
+def test_every_alarm_says_what_to_change() -> None:
+    verbs = ("Raise", "Lower", "Use", "Add", "Stop", "Start again")
+    for watch in all_watches():
+        assert any(verb in watch.advice for verb in verbs), watch.name
+
+
+@pytest.mark.slow
+def test_a_learning_rate_a_hundred_times_too_high_stops_the_run(tmp_path: Path) -> None:
+    wild = toy_runs.material(tmp_path, ("unpaired.generator_rate=0.2", "unpaired.discriminator_rate=0.04"))
+    run = wild.run(300)
+    with pytest.raises(TrainingDivergedError, match="diverged at step"):
+        toy_runs.train_all(run, wild.stream(), (wild.nurse([], every_steps=5),))
+    assert run.step < 300
+
+
+@pytest.mark.slow
+def test_a_discriminator_fifty_times_too_fast_is_seen_to_have_won(tmp_path: Path) -> None:
+    # Fifty times the generator's rate, where the recipe's own is a fifth of it.
+    unequal = toy_runs.material(
+        tmp_path, ("unpaired.generator_rate=0.00004", "unpaired.discriminator_rate=0.002")
+    )
+    said: list[str] = []
+    toy_runs.train_all(unequal.run(300), unequal.stream(), (unequal.nurse(said, every_steps=25),))
+    assert "discriminator has won" in said
+
+
+@pytest.mark.slow
+def test_five_style_pictures_learned_by_heart_are_seen(tmp_path: Path) -> None:
+    # Content that looks like the style already: only by heart can the discriminator tell them apart.
+    content = toy.style_folder(tmp_path / "content", 60)
+    for seed in range(60):
+        toy.write(content / f"painting{seed:02d}.png", toy.painting(seed + 500))
+    style = toy.style_folder(tmp_path / "style", 5, 56, 56)
+    few = toy_runs.material(tmp_path, content=content, style=style)
+    said: list[str] = []
+    recipe = toy_runs.GameRecipe(toy_runs.Scaled(1.0), channels=24)
+    toy_runs.train_all(few.run(500, recipe), few.stream(), (few.nurse(said, every_steps=25),))
+    assert "overfitting" in said
+
+
+@pytest.mark.slow
+def test_a_healthy_run_of_five_hundred_steps_raises_no_alarm(material: toy_runs.Material) -> None:
+    said: list[str] = []
+    nurse: Nurse = material.nurse(said, every_steps=50)
+    toy_runs.train_all(material.run(500), material.stream(), (nurse,))
+    assert said == []
+
+
+def test_a_number_that_is_not_finite_stops_before_the_step_is_taken(material: toy_runs.Material) -> None:
+    run = material.run(5)
+    generator = run.recipe.modules["generator"]
+    before = {name: value.clone() for name, value in generator.state_dict().items()}
+
+    original = run.recipe.losses
+
+    def broken(phase, batch, shared, step):  # type: ignore[no-untyped-def]
+        terms = original(phase, batch, shared, step)
+        return {name: term * float("nan") if name == "nce" else term for name, term in terms.items()}
+
+    run.recipe.losses = broken  # type: ignore[method-assign]
+    with pytest.raises(TrainingDivergedError, match=r"generator/nce.*not a finite number"):
+        toy_runs.train_all(run, material.stream())
+    assert all(torch.equal(before[name], value) for name, value in generator.state_dict().items())
