@@ -1,0 +1,40 @@
+"""What ships inside the wheel is whole: packs verify, presets resolve."""
+
+import pytest
+
+from stylereel.packs.find import shipped_folder
+from stylereel.packs.store import load_pack
+
+PACKS = sorted(folder.parent for folder in shipped_folder().glob("*/card.json"))
+LARGEST_PACK_BYTES = 8_000_000
+
+
+@pytest.mark.parametrize("folder", PACKS, ids=lambda folder: folder.name)
+def test_a_shipped_pack_verifies_is_small_and_names_its_licences(folder):
+    pack = load_pack(folder)
+    card = pack.card
+    assert card.name == folder.name
+    assert not card.license_is_unknown and card.style_sources and card.content_sources
+    assert card.title and card.description and card.training
+    assert sum(file.stat().st_size for file in folder.iterdir()) <= LARGEST_PACK_BYTES
+    assert {file.name for file in folder.iterdir()} == {"card.json", *card.files}
+    assert pack.preview_path is not None
+
+
+def presets() -> list[str]:
+    pytest.importorskip("torch", reason="the training extra is not installed")
+    from stylereel.training.settings import preset_names
+
+    return preset_names()
+
+
+def test_every_shipped_preset_resolves():
+    names = presets()
+    from stylereel.training.settings import read_preset, resolve
+
+    for name in names:
+        resolved = resolve(read_preset(name), name)
+        assert resolved.settings.content and resolved.settings.style, name
+        assert not any(
+            source.path.is_absolute() for source in resolved.settings.content + resolved.settings.style
+        )

@@ -1,0 +1,152 @@
+"""What the documents tell people to type works as written: commands, Python, make targets, links.
+
+Each document runs in a folder with the files that the documents speak of; the styles that they name are toys.
+Trainings are cut to three steps.
+"""
+
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from clips import make_clip, make_pictures
+from stylereel.actions import demo as demo_action
+from stylereel.cli.main import COMMANDS, build_app
+from stylereel.video.sample import make_sample
+from toy_packs import toy_pack
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+EVERY_DOCUMENT = [*DOCUMENTS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+NEEDS_DATA = {"--preset", "--data"}
+
+
+def blocks(document: Path, languages: set[str]) -> list[str]:
+    found = re.findall(r"^```(\w+)\n(.*?)^```", document.read_text("utf-8"), re.M | re.S)
+    return [text for language, text in found if language in languages]
+
+
+def commands(document: Path) -> list[list[str]]:
+    """Every `stylereel` line of shell blocks, with continued lines joined, as arguments."""
+    lines = "\n".join(blocks(document, {"sh", "bash", "console"})).replace("\\\n", " ").splitlines()
+    parsed = [shlex.split(line, comments=True) for line in lines]
+    return [words[1:] for words in parsed if words and words[0] == "stylereel"]
+
+
+def photographs(folder: Path, count: int, seed: int) -> Path:
+    folder.mkdir()
+    rng = np.random.default_rng(seed)
+    for index in range(count):
+        coarse = rng.uniform(0, 255, (12, 16, 3)).astype(np.uint8)
+        cv2.imwrite(
+            str(folder / f"{index}.jpg"), cv2.resize(coarse, (384, 288), interpolation=cv2.INTER_CUBIC)
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def stocked(tmp_path_factory) -> Path:
+    """A folder with every file that the documents name."""
+    folder = tmp_path_factory.mktemp("documents") / "stock"
+    folder.mkdir()
+    make_clip(folder / "in.mp4", frames=15, size=(96, 64), audio=True)
+    for name in ("holiday.mp4", "my-film.mp4", "film.mp4"):
+        make_clip(folder / f"video-{name}", frames=24, size=(320, 288))
+    make_pictures(folder / "frames", 4)
+    photographs(folder / "my-photos", 6, seed=1)
+    photographs(folder / "my-paintings", 3, seed=2)
+    shutil.copy(folder / "my-paintings" / "0.jpg", folder / "photo.jpg")
+    shutil.copy(folder / "my-paintings" / "1.jpg", folder / "painting.jpg")
+    shutil.copy(folder / "video-film.mp4", folder / "animation.mp4")
+    styles = folder / "styles"
+    styles.mkdir()
+    for name in ("vangogh", "ukiyoe", "wave"):
+        toy_pack(styles / name, "conv")
+    toy_pack(folder / "my-style", "conv")
+    return folder
+
+
+@pytest.fixture
+def desk(stocked, tmp_path, monkeypatch) -> Path:
+    """This document's own copy, as the current folder."""
+    folder = Path(shutil.copytree(stocked, tmp_path / "desk"))
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("STYLEREEL_PACKS", str(folder / "styles"))
+    monkeypatch.setenv("STYLEREEL_MAX_STEPS", "3")
+    pictures = [cv2.imread(str(file))[..., ::-1] for file in sorted((folder / "my-photos").iterdir())[:3]]
+    monkeypatch.setattr(demo_action, "sample_photographs", lambda: pictures)
+    monkeypatch.setattr(
+        demo_action, "make_sample", lambda path, shots: make_sample(path, shots, size=(64, 36), seconds=0.6)
+    )
+    return folder
+
+
+@pytest.mark.parametrize(
+    "document", [path for path in DOCUMENTS if commands(path)], ids=lambda path: path.name
+)
+def test_the_commands_of_a_document_work_as_written(document, desk):
+    app, done = build_app(), 0
+    for words in commands(document):
+        if NEEDS_DATA & set(words):
+            continue
+        if words[0] == "train":
+            pytest.importorskip("torch", reason="the training extra is not installed")
+            _clear_output(words)
+        result = CliRunner().invoke(app, words)
+        assert result.exit_code == 0, f"stylereel {shlex.join(words)}\n{result.output[-2000:]}"
+        done += 1
+    assert done
+
+
+def _clear_output(words: list[str]) -> None:
+    """A new training may not find the toy style of the same name; a resumed one needs what is there."""
+    if "--output" in words and not {"--resume", "--overwrite"} & set(words):
+        shutil.rmtree(words[words.index("--output") + 1], ignore_errors=True)
+
+
+@pytest.mark.parametrize(
+    "document", [path for path in DOCUMENTS if blocks(path, {"python"})], ids=lambda path: path.name
+)
+def test_the_python_of_a_document_works_as_written(document, desk):
+    names = {"frame": np.full((48, 64, 3), 90, np.uint8)}
+    for text in blocks(document, {"python"}):
+        exec(compile(text, str(document), "exec"), names)
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_every_make_target_that_is_told_of_exists():
+    text = "\n".join(path.read_text("utf-8") for path in EVERY_DOCUMENT)
+    targets = set(re.findall(r"(?:^|`)make ([a-z]+)", text, re.M))
+    assert targets >= {"demo", "test", "install", "check"}
+    for target in sorted(targets):
+        subprocess.run(["make", "--dry-run", target], cwd=ROOT, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("document", EVERY_DOCUMENT, ids=lambda path: path.name)
+def test_every_link_inside_the_project_leads_somewhere(document):
+    links = re.findall(r"\]\(([^)\s]+)\)", document.read_text("utf-8"))
+    dead = []
+    for link in links:
+        path, _, anchor = link.partition("#")
+        if re.match(r"[a-z]+:", link):
+            continue
+        target = (document.parent / path).resolve() if path else document
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            dead.append(link)
+    assert not dead
+
+
+def anchors(document: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", document.read_text("utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_command_has_a_page():
+    text = "\n".join(path.read_text("utf-8") for path in DOCUMENTS)
+    assert not [name for name in COMMANDS if f"stylereel {name}" not in text]

@@ -1,0 +1,70 @@
+"""Importing costs next to nothing: told by what is loaded, since a clock tells of the machine too."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import stylereel
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAVY = (
+    "torch",
+    "cv2",
+    "av",
+    "numpy",
+    "openvino",
+    "onnxruntime",
+    "onnx",
+    "pydantic",
+    "scipy",
+    "skimage",
+    "safetensors",
+)
+DOORS = ("typer", "rich", "click")
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Top-level names of the modules that a fresh Python holds after the statement."""
+    names = "sorted({name.split('.')[0] for name in sys.modules})"
+    code = f"{statement}\nimport json, sys\nprint('\\n' + json.dumps({names}))"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    result = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    return set(json.loads(result.stdout.strip().splitlines()[-1]))
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    assert not loaded_by("import stylereel") & {*HEAVY, *DOORS}
+
+
+def test_the_help_loads_the_command_line_and_nothing_heavy():
+    statement = (
+        "import sys\nfrom stylereel.cli.main import main\nsys.argv = ['stylereel', '--help']\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass"
+    )
+    assert not loaded_by(statement) & set(HEAVY)
+
+
+@pytest.mark.parametrize(
+    "statement", ["from stylereel import stylize, Stylizer", "from stylereel import probe, FrameReader"]
+)
+def test_stylising_loads_no_torch(statement):
+    assert not loaded_by(statement) & {"torch", "onnx", "skimage", "typer"}
+
+
+def test_every_public_name_loads_and_unknown_ones_are_told():
+    for name in stylereel.__all__:
+        assert getattr(stylereel, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = stylereel.Nothing
+
+
+def test_the_documented_names_are_the_public_ones():
+    text = (ROOT / "docs" / "api.md").read_text("utf-8").split("## All names")[1]
+    assert sorted(re.findall(r"`(\w+)`", text)) == sorted(stylereel.__all__)
