@@ -2,7 +2,7 @@
 
 import os
 
-# Read when numpy, OpenCV, torch and OpenVINO load, hence before any of them is imported. Tests run side by side.
+# Read when numpy, OpenCV and torch load, hence set before any of them is imported. Tests run side by side.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
     os.environ.setdefault(_name, "1")
 

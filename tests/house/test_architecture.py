@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "stylereel"
 MODULES = sorted(SOURCE.rglob("*.py"))
 REFUSED_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "wrapper"}
-LONGEST_FILE_LINES = 400
+LONGEST_FILE_LINES = 500
+"""About 120 lines are good, past 400 one looks again; nothing is longer than this."""
 
 
 def short(path: Path) -> str:
