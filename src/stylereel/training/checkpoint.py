@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -91,16 +90,8 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             if values.get("format") != FORMAT:
                 raise ValueError(f"format {values.get('format')!r}, expected {FORMAT}")
             return Checkpoint(**values)
-        except (
-            OSError,
-            RuntimeError,
-            ValueError,
-            TypeError,
-            EOFError,
-            pickle.UnpicklingError,
-            AttributeError,
-        ) as error:
-            failures.append(f"{path}: {error}")
+        except Exception as error:  # the unpickler raises whatever a broken file leads it to
+            failures.append(f"{path}: {type(error).__name__} {error}")
     why = "; ".join(failures) or "no checkpoint is there"
     raise PackError(f"Cannot resume from {folder}: {why}. Start again with --overwrite.")
 

@@ -1,0 +1,85 @@
+"""What holds for every file in training/recipes/."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the training extra is not installed")
+
+import toy_runs
+
+from stylereel.actions import train as action
+from stylereel.core.registry import family
+from stylereel.packs.store import load_pack
+from stylereel.training.checkpoint import read_checkpoint, write_checkpoint
+from stylereel.training.loop import train
+
+RECIPES = family("stylereel.training.recipes")
+STEPS = 20
+
+
+@pytest.fixture(scope="module", params=RECIPES.names())
+def material(request, tmp_path_factory):
+    return toy_runs.material(tmp_path_factory.mktemp(request.param))
+
+
+def test_settings_have_defaults_and_refuse_unknown_keys(material):
+    config = type(material.resolved.recipe_config)
+    assert config().model_config["frozen"] and config().model_config["extra"] == "forbid"
+    with pytest.raises(ValueError):
+        config(no_such_setting=1)
+
+
+def test_phases_train_modules_that_exist_each_with_an_optimizer(material):
+    recipe = material.run(STEPS).recipe
+    trained = {name for phase in recipe.phases for name in phase.trains}
+    assert "generator" in trained and trained <= set(recipe.modules)
+    assert trained == set(recipe.optimizers())
+
+
+def test_schedules_are_bounded_over_the_whole_run(material):
+    recipe = material.run(STEPS).recipe
+    for name in recipe.modules:
+        assert all(0.0 < recipe.learning_rate(name, step) <= 1.0 for step in range(STEPS))
+    assert all(0.0 <= recipe.ema_decay(step) < 1.0 for step in range(STEPS))
+
+
+def test_steps_are_finite_move_every_module_and_resume_exactly(material, tmp_path: Path):
+    run = material.run(STEPS)
+    before = {name: [p.clone() for p in module.parameters()] for name, module in run.recipe.modules.items()}
+    stream = material.stream()
+    losses = []
+    for report in train(run, stream):
+        losses.append(report.losses)
+        if report.step == 9:
+            write_checkpoint(tmp_path, run.checkpoint(stream.next_batch))
+    stream.close()
+    assert len(losses) == STEPS  # the loop itself refuses numbers that are not finite
+    for name, module in run.recipe.modules.items():
+        assert any(not torch.equal(a, b) for a, b in zip(before[name], module.parameters(), strict=True)), (
+            name
+        )
+    checkpoint = read_checkpoint(tmp_path)
+    resumed = material.run(STEPS)
+    resumed.restore(checkpoint)
+    again = toy_runs.train_all(resumed, material.stream(checkpoint.next_batch))
+    assert [report.losses for report in again] == losses[10:]
+
+
+def test_a_preview_has_the_contents_shape_and_range(material):
+    run = material.run(STEPS)
+    content = torch.rand(2, 3, 48, 64) * 2 - 1
+    stylized = run.recipe.preview(run.generator, content)
+    assert stylized.shape == content.shape and float(stylized.abs().max()) <= 1.0
+
+
+def test_the_pack_it_writes_verifies(material, tmp_path: Path):
+    settings = material.resolved.settings.model_copy(update={"steps": 2, "license": "CC0-1.0"})
+    resolved = type(material.resolved)(settings, material.resolved.recipe_config, material.resolved.recipe)
+    summary = action.train(resolved, tmp_path / "look", device="cpu", threads=1)
+    card = load_pack(tmp_path / "look").card
+    assert summary.finished and card.license == "CC0-1.0"
+    assert card.training["recipe"] == settings.recipe and card.training["steps"] == 2
+    assert card.size_multiple >= 1 and card.receptive_field_px >= 1
