@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from stylereel.core.errors import InputError, VideoOpenError
 from stylereel.core.frames import Frame
 from stylereel.data.media import with_short_side
 
@@ -50,8 +51,13 @@ def _candidates(path: Path, wanted: int) -> Iterator[Frame]:
     seconds = info.duration_seconds or 0.0
     if seconds > SEEK_FROM_SECONDS:
         for start in np.linspace(0.0, seconds * 0.995, wanted):
-            with FrameReader(path, start_seconds=float(start)) as reader:
-                frame = next(iter(reader), None)
+            try:
+                with FrameReader(path, start_seconds=float(start)) as reader:
+                    frame = next(iter(reader), None)
+            except VideoOpenError:
+                raise
+            except InputError:  # the stated duration is longer than what can be shown
+                continue
             if frame is not None:
                 yield frame
         return

@@ -2,8 +2,8 @@ import json
 from pathlib import Path
 
 import pytest
-import toy_pictures as toy
 
+import toy_pictures as toy
 from stylereel.core.errors import DatasetError
 from stylereel.data.credits import UNKNOWN, Credit, CreditBook, summarize
 from stylereel.data.media import MediaFile

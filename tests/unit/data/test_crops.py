@@ -2,8 +2,8 @@ import time
 
 import cv2
 import numpy as np
-import toy_pictures as toy
 
+import toy_pictures as toy
 from stylereel.data.crops import CropSampler
 from stylereel.data.pool import Picture, Pool
 from stylereel.data.settings import DataSettings

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import toy_pictures as toy
 
+import toy_pictures as toy
 from stylereel.core.errors import DatasetError
 from stylereel.data.credits import CreditBook
 from stylereel.data.gather import Gathered, GatherRules, Named, gather

@@ -3,8 +3,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import toy_pictures as toy
 
+import toy_pictures as toy
 from stylereel.core.errors import DatasetError, MissingInputError
 from stylereel.data.media import find_media, read_picture, with_short_side
 
