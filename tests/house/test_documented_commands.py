@@ -18,8 +18,10 @@ from typer.testing import CliRunner
 from clips import make_clip, make_pictures
 from stylereel.actions import demo as demo_action
 from stylereel.cli.main import COMMANDS, build_app
+from stylereel.packs.card import GeneratorSpec
+from stylereel.packs.store import ONNX_NAME, WEIGHTS_NAME, save_pack
 from stylereel.video.sample import make_sample
-from toy_packs import toy_pack
+from toy_packs import toy_card, toy_pack
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -56,14 +58,13 @@ def stocked(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("documents") / "stock"
     folder.mkdir()
     make_clip(folder / "in.mp4", frames=15, size=(96, 64), audio=True)
-    for name in ("holiday.mp4", "my-film.mp4", "film.mp4"):
-        make_clip(folder / f"video-{name}", frames=24, size=(320, 288))
+    for name in ("holiday.mp4", "my-film.mp4", "animation.mp4"):
+        make_clip(folder / name, frames=24, size=(320, 288))
     make_pictures(folder / "frames", 4)
     photographs(folder / "my-photos", 6, seed=1)
     photographs(folder / "my-paintings", 3, seed=2)
     shutil.copy(folder / "my-paintings" / "0.jpg", folder / "photo.jpg")
     shutil.copy(folder / "my-paintings" / "1.jpg", folder / "painting.jpg")
-    shutil.copy(folder / "video-film.mp4", folder / "animation.mp4")
     styles = folder / "styles"
     styles.mkdir()
     for name in ("vangogh", "ukiyoe", "wave"):
@@ -97,17 +98,33 @@ def test_the_commands_of_a_document_work_as_written(document, desk):
             continue
         if words[0] == "train":
             pytest.importorskip("torch", reason="the training extra is not installed")
-            _clear_output(words)
+            _make_ready(words)
         result = CliRunner().invoke(app, words)
         assert result.exit_code == 0, f"stylereel {shlex.join(words)}\n{result.output[-2000:]}"
         done += 1
     assert done
 
 
-def _clear_output(words: list[str]) -> None:
-    """A new training may not find the toy style of the same name; a resumed one needs what is there."""
+def _make_ready(words: list[str]) -> None:
+    """A new training may not find the toy of its output's name; --init needs weights of the real shape."""
     if "--output" in words and not {"--resume", "--overwrite"} & set(words):
         shutil.rmtree(words[words.index("--output") + 1], ignore_errors=True)
+    if "--init" in words:
+        name = words[words.index("--init") + 1]
+        _untrained_pack(Path(name) if "/" in name else Path("styles") / name)
+
+
+def _untrained_pack(folder: Path) -> None:
+    from safetensors.torch import save
+
+    from stylereel.export.onnx import export_onnx
+    from stylereel.networks.generators.light import Generator
+
+    generator = Generator().eval()
+    spec = GeneratorSpec(key="light", config=generator.config.model_dump(mode="json"))
+    card = toy_card(folder.name, generator=spec, size_multiple=generator.size_multiple)
+    weights = save({name: value.contiguous() for name, value in generator.state_dict().items()})
+    save_pack(folder, card, {WEIGHTS_NAME: weights, ONNX_NAME: export_onnx(generator)}, overwrite=True)
 
 
 @pytest.mark.parametrize(
