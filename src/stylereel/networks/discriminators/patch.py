@@ -2,11 +2,13 @@
 
 Isola et al. 2017 (PatchGAN), Wang et al. 2018 (several scales), Miyato et al. 2018 (spectral norm).
 The first scale sees brush strokes at full detail; each further one sees the crop at half the size,
-hence twice the extent of the picture.
+hence twice the extent of the picture. The brush discriminator sees the crop in grey with its mean and
+contrast taken away: a tint cannot please it, only strokes can.
 """
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
@@ -24,16 +26,20 @@ class Config(BaseModel):
     """Strided layers; 3 gives a receptive field of 70 px, 2 of 34 px."""
     scales: int = Field(2, ge=1, le=4)
     """How many discriminators, each at half the size of the one before."""
+    logit_gain: float = Field(4.0, gt=0)
+    """Factor on the logits: spectral norm alone keeps differences of texture below the hinge's margin."""
+    brush: bool = True
+    """One more, on the grey, contrast-normalised crop."""
 
 
 class PatchDiscriminator(nn.Module):
-    """One scale: `(N, 3, H, W)` to a map of logits `(N, 1, h, w)`."""
+    """One scale: `(N, in_channels, H, W)` to a map of logits `(N, 1, h, w)`."""
 
-    def __init__(self, channels: int, layers: int) -> None:
+    def __init__(self, channels: int, layers: int, in_channels: int = 3) -> None:
         super().__init__()
         widths = [channels * min(2**index, 4) for index in range(layers)]
         parts: list[nn.Module] = []
-        before = 3
+        before = in_channels
         for width in widths:
             parts.append(spectral_norm(nn.Conv2d(before, width, 4, stride=2, padding=1)))
             before = width
@@ -47,8 +53,16 @@ class PatchDiscriminator(nn.Module):
         return self.logits(x)
 
 
+def grey_contrast(pictures: Tensor) -> Tensor:
+    """Luma of each crop with zero mean and unit deviation: `(N, 3, H, W)` to `(N, 1, H, W)`."""
+    weights = torch.tensor((0.2126, 0.7152, 0.0722), device=pictures.device)[None, :, None, None]
+    luma = (pictures.float() * weights).sum(1, keepdim=True)
+    luma = luma - luma.mean(dim=(2, 3), keepdim=True)
+    return luma / (luma.square().mean(dim=(2, 3), keepdim=True) + 1e-3).sqrt()
+
+
 class Discriminator(nn.Module):
-    """Returns a list of logit maps, the finest scale first."""
+    """Returns a list of logit maps, the finest scale first, the brush last."""
 
     def __init__(self, config: Config | None = None) -> None:
         super().__init__()
@@ -56,12 +70,14 @@ class Discriminator(nn.Module):
         self.scales = nn.ModuleList(
             PatchDiscriminator(self.config.channels, self.config.layers) for _ in range(self.config.scales)
         )
+        self.brush = PatchDiscriminator(self.config.channels, self.config.layers, 1) if self.config.brush else None
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """`x` is `(N, 3, H, W)` RGB in [-1, 1]."""
         maps = []
+        brush = [] if self.brush is None else [self.brush(grey_contrast(x))]
         for index, scale in enumerate(self.scales):
             if index:
                 x = F.avg_pool2d(x, 2)
             maps.append(scale(x))
-        return maps
+        return [self.config.logit_gain * logits for logits in maps + brush]

@@ -46,17 +46,17 @@ class Config(BaseModel):
     """Shape of the discriminators."""
     adversarial: Objective = "hinge"
     """Adversarial objective."""
-    adversarial_weight: float = Field(1.0, ge=0)
+    adversarial_weight: float = Field(1.5, ge=0)
     """Weight of the adversarial term."""
     texture_weight: float = Field(2.0, ge=0)
     """Weight of the sliced Wasserstein patch term."""
-    nce_weight: float = Field(0.7, ge=0)
+    nce_weight: float = Field(0.4, ge=0)
     """Weight of PatchNCE."""
-    tone_weight: float = Field(0.7, ge=0)
+    tone_weight: float = Field(0.5, ge=0)
     """Weight of keeping the order of broad tones: dark stays dark, faces stay readable."""
-    nce_fine: float = Field(0.25, ge=0)
+    nce_fine: float = Field(0.1, ge=0)
     """Weight of PatchNCE's finest layer beside 1 for the coarse ones: low lets strokes replace texture."""
-    identity_weight: float = Field(0.5, ge=0)
+    identity_weight: float = Field(0.25, ge=0)
     """Weight of passing style pictures unchanged."""
     motion_weight: float = Field(8.0, ge=0)
     """Weight of the synthetic-motion term at the end of its ramp."""
@@ -64,9 +64,9 @@ class Config(BaseModel):
     """Its weight at the beginning: strokes may be born before they must hold still."""
     r1_weight: float = Field(0.0, ge=0)
     """Weight of R1 on real pictures; 0 leaves it out."""
-    generator_rate: float = Field(1.5e-3, gt=0)
+    generator_rate: float = Field(1e-3, gt=0)
     """Adam step of the generator (its weights are demodulated, hence of unit scale)."""
-    discriminator_rate: float = Field(4e-4, gt=0)
+    discriminator_rate: float = Field(1e-3, gt=0)
     """Adam step of the discriminators."""
     nce_patches: int = Field(192, ge=8)
     """Places per picture and layer for PatchNCE."""
