@@ -11,6 +11,8 @@ import numpy as np
 
 FRAME_RATE = 25
 SOUND_RATE = 48000
+PAUSE_SECONDS = 0.12
+"""Between two turns of a looped clip, so that no stream's packets overlap."""
 
 
 def make_clip(path: Path, width: int, height: int, seconds: float) -> Path:
@@ -41,7 +43,7 @@ def make_clip(path: Path, width: int, height: int, seconds: float) -> Path:
 def make_long(path: Path, clip: Path, seconds: float) -> Path:
     """The packets of a clip again and again, until it is `seconds` long; nothing is encoded."""
     with av.open(str(clip)) as first:
-        length = float(first.duration or 0) / av.time_base
+        length = float(first.duration or 0) / av.time_base + PAUSE_SECONDS
     with av.open(str(clip)) as template, av.open(str(path), "w") as out:
         streams = {stream.index: out.add_stream_from_template(stream) for stream in template.streams}
         for turn in range(max(1, round(seconds / length))):

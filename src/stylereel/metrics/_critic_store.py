@@ -135,7 +135,8 @@ def _save(path: Path, critic: Critic) -> None:
     }
     facts = {"held_out_logits": critic.held_out_logits, "recall": critic.recall, "protocol": PROTOCOL}
     temporary = path.with_name(f"{path.stem}.{os.getpid()}.part.npz")
-    np.savez(temporary, energies=critic.energies, facts=np.array(json.dumps(facts)), **arrays)
+    arrays |= {"energies": critic.energies, "facts": np.array(json.dumps(facts))}
+    np.savez(temporary, allow_pickle=False, **arrays)
     temporary.replace(path)
 
 

@@ -184,7 +184,7 @@ def _varied(window: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _compressed(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(50, 96))]
     _, packed = cv2.imencode(".jpg", (picture * 255).astype(np.uint8), quality)
-    return cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE).astype(np.float32) / 255
+    return np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.float32) / 255
 
 
 def _window(picture: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
