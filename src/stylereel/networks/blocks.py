@@ -36,6 +36,14 @@ def convolve_kernels(weight: Tensor, fixed: Tensor) -> Tensor:
     return planes.reshape(out_channels, in_channels, side + pad, side + pad)
 
 
+def _plain_conv(weight: Tensor, bias: Tensor, *, stride: int, padding: int) -> nn.Conv2d:
+    out_channels, in_channels, side, _ = weight.shape
+    conv = nn.Conv2d(in_channels, out_channels, side, stride=stride, padding=padding)
+    conv.weight.data.copy_(weight)
+    conv.bias.data.copy_(bias)  # pyright: ignore[reportOptionalMemberAccess]
+    return conv
+
+
 class DemodulatedConv(nn.Module):
     """A convolution whose filters have unit norm times a learned gain per output channel.
 
@@ -77,10 +85,7 @@ class DemodulatedConv(nn.Module):
         """An `nn.Conv2d` with the same outputs."""
         with torch.no_grad():
             weight, bias = self.kernel_and_bias()
-        conv = nn.Conv2d(weight.shape[1], weight.shape[0], weight.shape[-1], padding=weight.shape[-1] // 2)
-        conv.weight.data.copy_(weight)
-        conv.bias.data.copy_(bias)  # pyright: ignore[reportOptionalMemberAccess]
-        return conv
+        return _plain_conv(weight, bias, stride=1, padding=weight.shape[-1] // 2)
 
 
 class LowPassDownConv(DemodulatedConv):
@@ -108,6 +113,16 @@ class LowPassDownConv(DemodulatedConv):
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(F.pixel_unshuffle(x, self.stride))
+
+    def folded(self) -> nn.Conv2d:
+        """The strided convolution that this is: runners have no fast pixel-unshuffle."""
+        with torch.no_grad():
+            weight, bias = self.kernel_and_bias()
+        s = self.stride
+        out_channels, folded_channels, _, _ = weight.shape
+        weight = weight.reshape(out_channels, folded_channels // s**2, s, s, 3, 3)
+        weight = weight.permute(0, 1, 4, 2, 5, 3).reshape(out_channels, folded_channels // s**2, 3 * s, 3 * s)
+        return _plain_conv(weight, bias, stride=s, padding=s)
 
 
 class SmoothUpConv(DemodulatedConv):

@@ -102,7 +102,7 @@ class Generator(nn.Module):
 
 
 class Folded(nn.Module):
-    """`light` for running: plain 3x3 convolutions, pixel-(un)shuffle, ReLU, tanh."""
+    """`light` for running: plain and strided convolutions, pixel-shuffle, ReLU, tanh."""
 
     def __init__(self, generator: Generator) -> None:
         super().__init__()
@@ -119,10 +119,10 @@ class Folded(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, 3, H, W)` in [-1, 1] to the same."""
-        detail = F.relu(self.stem(F.pixel_unshuffle(x, 4)))
-        h = F.relu(self.down(F.pixel_unshuffle(detail, 2)))
+        detail = F.relu(self.stem(x))
+        h = F.relu(self.down(detail))
         for first, second in self.trunk:  # pyright: ignore
             h = h + second(F.relu(first(h)))
         h = F.relu(F.pixel_shuffle(self.up(h), 2) + detail)
-        h = F.relu(F.pixel_shuffle(self.up_edges(h), 2) + self.edges(F.pixel_unshuffle(x, 2)))
+        h = F.relu(F.pixel_shuffle(self.up_edges(h), 2) + self.edges(x))
         return torch.tanh(F.pixel_shuffle(self.head(h), 2))
