@@ -167,3 +167,15 @@ def anchors(document: Path) -> set[str]:
 def test_every_command_has_a_page():
     text = "\n".join(path.read_text("utf-8") for path in DOCUMENTS)
     assert not [name for name in COMMANDS if f"stylereel {name}" not in text]
+
+
+def test_the_objectives_page_names_every_weight_of_the_recipe_and_no_other():
+    pytest.importorskip("torch", reason="the training extra is not installed")
+    from stylereel.losses.adversarial import OBJECTIVES
+    from stylereel.training.recipes.unpaired import Config
+
+    text = (ROOT / "docs" / "objectives.md").read_text("utf-8")
+    told = set(re.findall(r"`(\w+)`", text.split("| term")[1].split("Defaults")[0]))
+    assert told <= set(Config.model_fields)
+    assert {name for name in Config.model_fields if name.endswith("_weight")} <= told
+    assert all(f"**`{name}`**" in text for name in OBJECTIVES)
