@@ -173,3 +173,19 @@ def test_a_playlist_never_makes_another_file_be_read(refused, clip, tmp_path, na
     (tmp_path / name).write_text(text.format(target=clip if target == "clip" else target))
     result = refused(["stylize", tmp_path / name, tmp_path / "out.mp4", *STYLE], 5)
     assert "root:" not in result.stderr
+
+
+def test_a_wrong_output_is_refused_before_the_style_is_even_looked_for(refused, clip, tmp_path):
+    existing = tmp_path / "there.mp4"
+    existing.write_bytes(b"precious")
+    refused(["stylize", clip, existing, "--style", "no-such-style"], 3, "there.mp4")
+
+
+def test_pictures_of_different_sizes_as_one_video(refused, tmp_path):
+    import cv2
+    import numpy as np
+
+    (tmp_path / "pictures").mkdir()
+    for index, width in enumerate((64, 48)):
+        cv2.imwrite(str(tmp_path / "pictures" / f"{index}.png"), np.zeros((32, width, 3), np.uint8))
+    refused(["stylize", tmp_path / "pictures", tmp_path / "out.mp4", *STYLE], 3, "48x32", "one size")

@@ -23,6 +23,7 @@ from stylereel.inference.runner import Runner, open_runner
 from stylereel.packs.card import UNKNOWN_LICENSE, Card
 from stylereel.packs.find import find_pack
 from stylereel.video.info import SourceInfo
+from stylereel.video.plan import plan_output
 from stylereel.video.reader import FrameReader
 from stylereel.video.writer import FrameWriter, WriteSummary
 
@@ -197,15 +198,17 @@ def stylize(
     start_seconds, end_seconds = _checked_times(start, end)
     rate = _checked_rate(fps)
     _check_size(max_side)
-    stylizer = Stylizer.load(
-        style, device=device, runner=runner, strength=strength, keep_colors=keep_colors, threads=threads
-    )
-    notices = list(_pack_notices(stylizer.card))
+    _checked_strength(strength)
     with FrameReader(
         input, start_seconds=start_seconds, end_seconds=end_seconds, max_side=max_side, fps=rate
     ) as reader:
         if rate is not None and reader.info.kind != "images":
             raise UsageError(f"fps is for a folder or pattern of pictures; {input} keeps its own times.")
+        plan_output(output, reader.info, codec=codec, quality=quality, overwrite=overwrite)
+        stylizer = Stylizer.load(
+            style, device=device, runner=runner, strength=strength, keep_colors=keep_colors, threads=threads
+        )
+        notices = list(_pack_notices(stylizer.card))
         frames = iter(reader)
         first = next(frames, None)
         if first is None:
@@ -215,7 +218,7 @@ def stylize(
         began = time.monotonic()
         height, width = first.pixels.shape[:2]
         with FrameWriter(
-            Path(output),
+            output,
             info=reader.info,
             source_path=reader.info.path if reader.info.kind == "video" else None,
             size=(width, height),

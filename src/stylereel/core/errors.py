@@ -6,6 +6,7 @@
     │   ├── MissingInputError(FileNotFoundError)
     │   ├── VideoOpenError(OSError)
     │   ├── OutputError(OSError)
+    │   ├── SizeChangedError(ValueError)
     │   └── DatasetError(ValueError)
     ├── EnvironmentMissingError(RuntimeError)  exit 4   an extra, a device or a codec is absent
     ├── RefusedError(ValueError)           exit 5   refused for safety or integrity
@@ -46,6 +47,10 @@ class VideoOpenError(InputError, OSError):
 
 class OutputError(InputError, OSError):
     """The output cannot be written: it exists, its folder is missing, the disk is full."""
+
+
+class SizeChangedError(InputError):
+    """Pictures of different sizes were to become one video."""
 
 
 class DatasetError(InputError):

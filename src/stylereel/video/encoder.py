@@ -15,7 +15,7 @@ import av.filter
 import numpy as np
 
 from stylereel.core.color import SDR_VIDEO, ColorTags
-from stylereel.core.errors import EnvironmentMissingError
+from stylereel.core.errors import EnvironmentMissingError, SizeChangedError
 from stylereel.core.pixels import rgb_to_yuv_planes
 from stylereel.video.codecs import EncoderSettings, VideoCodec, quiet_encoders
 from stylereel.video.containers import Container
@@ -218,7 +218,11 @@ class VideoEncoder:
     def _as_frame(self, pixels: np.ndarray) -> av.VideoFrame:
         width, height = self._size
         if pixels.shape[:2] != (height, width):
-            raise ValueError(f"a frame of {pixels.shape[1]}x{pixels.shape[0]} in a video of {width}x{height}")
+            got = f"{pixels.shape[1]}x{pixels.shape[0]}"
+            raise SizeChangedError(
+                f"A picture of {got} cannot stand in a video of {width}x{height}: bring the pictures to one "
+                "size first, or write a folder of pictures (OUTPUT without an ending)."
+            )
         if self._settings.is_rgb:
             return av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(pixels), "rgb24")
         settings = self._settings
