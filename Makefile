@@ -9,15 +9,18 @@
 VENV ?= .venv
 VIDEO ?=
 STYLE ?= vangogh
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
-	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
-
 # A POSIX layout first; on Windows (Git Bash, MSYS) a virtual environment has Scripts instead of bin.
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 STAMPS := $(VENV)/.stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
 SETTINGS := pyproject.toml constraints.txt
+
+# Looked for once, and only while there is no environment yet.
+ifeq ($(wildcard $(STAMPS)/venv)$(PYTHON),)
+PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
+endif
 
 .PHONY: help demo install test check format clean
 
