@@ -49,7 +49,8 @@ class CropSampler:
         crops = []
         for _ in range(self.settings.batch_size):
             picture = self.style.draw(batch, random.random())
-            scale = random.uniform(low, high) / self.settings.brush_size
+            # Even in the size that strokes come out at, which is one over the scale.
+            scale = 1.0 / (random.uniform(1.0 / high, 1.0 / low) * self.settings.brush_size)
             crops.append(self._cut(picture, self.settings.crop_px * scale, random))
         return np.stack(crops)
 

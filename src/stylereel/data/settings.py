@@ -20,7 +20,7 @@ class DataSettings(Settings):
     content_exposure_stops: float = Field(default=0.0, ge=0.0, le=4.0)
     """Content alone is darkened or brightened by up to this many stops, so that dark scenes are learned
     too."""
-    style_scales: tuple[float, float] = (1.0, 1.75)
+    style_scales: tuple[float, float] = (1.0, 2.8)
     """A style crop is cut from a region this many times the crop's side (drawn per crop), then reduced."""
     brush_size: float = Field(default=1.0, ge=0.25, le=4.0)
     """How large strokes come out: 1 is the size in the pictures as stored, 2 is twice as large."""

@@ -9,12 +9,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from stylereel.data.stream import to_pixels, to_tensor
 from stylereel.training.phases import Recipe
 
 MARGIN_PX = 4
+EDGE_PX = 16
+"""Pictures are continued by reflection this far, as a runner does, so that no padding is seen."""
 
 
 def fit_for_network(pixels: np.ndarray, short_side_px: int, multiple: int) -> np.ndarray:
@@ -34,9 +37,12 @@ def stylized_pixels(recipe: Recipe, generator: nn.Module, pixels: np.ndarray) ->
     """One picture through the averaged generator; `(H, W, 3)` uint8 in and out, sides multiples of its
     rule."""
     device = next(generator.parameters()).device
-    content: Tensor = to_tensor(pixels[None]).to(device)
+    multiple = int(generator.size_multiple)  # type: ignore[arg-type]
+    margin = -(-EDGE_PX // multiple) * multiple
+    content: Tensor = F.pad(to_tensor(pixels[None]), (margin,) * 4, mode="reflect").to(device)
     with torch.no_grad():
-        return to_pixels(recipe.preview(generator, content))[0]
+        stylized = recipe.preview(generator, content)[..., margin:-margin, margin:-margin]
+    return to_pixels(stylized)[0]
 
 
 def pairs_sheet(pairs: Sequence[tuple[np.ndarray, np.ndarray]], cell_height_px: int = 256) -> np.ndarray:

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 import torch
-import toy_pictures as toy
-import toy_runs
 from torch import nn
 
+import toy_pictures as toy
+import toy_runs
 from stylereel.core.errors import TrainingDivergedError
 from stylereel.training.health import Nurse, all_watches
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 import torch
-import toy_runs
 
+import toy_runs
 from stylereel.core.errors import OutputError, PackError
 from stylereel.training.checkpoint import (
     CHECKPOINT_NAME,
