@@ -5,7 +5,7 @@ With logits `l = D(x)` and `sigma` the logistic function, averaged over patches,
     minimax        D: -log sigma(l_real) - log(1 - sigma(l_fake))     G:  log(1 - sigma(l_fake))
                    (Goodfellow et al. 2014, the value function V(D, G) itself)
     nonsaturating  D: the same                                        G: -log sigma(l_fake)
-    lsgan          D: (l_real - 1)^2 / 2 + l_fake^2 / 2               G: (l_fake - 1)^2 / 2   (Mao et al. 2017)
+    lsgan          D: (l_real - 1)^2 / 2 + l_fake^2 / 2               G: (l_fake - 1)^2 / 2  (Mao 2017)
     hinge          D: max(0, 1 - l_real) + max(0, 1 + l_fake)         G: -l_fake              (Lim & Ye 2017)
 """
 

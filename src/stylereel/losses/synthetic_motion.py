@@ -1,7 +1,7 @@
 """Coherence in time without any video: the look of a moved picture must be the moved look of the picture.
 
-The idea of compound regularisation (Wang et al. 2020, ReReVST): a random smooth motion, some noise, a change of
-exposure; `G(warp(x) + n)` must equal `warp(G(x))`. The same motion is applied to both sides.
+The idea of compound regularisation (Wang et al. 2020, ReReVST): a random smooth motion, some noise, a
+change of exposure; `G(warp(x) + n)` must equal `warp(G(x))`. The same motion is applied to both sides.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def random_motion(
 ) -> Motion:
     """A shift, a little rotation and zoom, and a smooth local flow.
 
-    Every second motion is a pure shift by whole pixels, so that its warp is exact and no blur is learned from it.
+    Every second motion is a pure shift by whole pixels, so that its warp is exact and teaches no blur.
 
     Args:
         n, height, width: of the batch.
@@ -79,7 +79,7 @@ def random_motion(
 def disturbed(
     pictures: Tensor, rng: torch.Generator, *, noise: float = 0.02, exposure: float = 0.06
 ) -> Tensor:
-    """Sensor noise and a change of exposure and contrast, as between two frames of a film; stays in [-1, 1]."""
+    """Sensor noise and a change of exposure and contrast, as between frames of a film; stays in [-1, 1]."""
     n = pictures.shape[0]
     level = torch.rand(n, 1, 1, 1, generator=rng) * noise
     gain = 1 + (torch.rand(n, 1, 1, 1, generator=rng) * 2 - 1) * exposure

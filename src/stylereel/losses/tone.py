@@ -15,7 +15,7 @@ LUMA = (0.2126, 0.7152, 0.0722)
 
 
 def tone(output: Tensor, content: Tensor, *, cell_px: int = 8) -> Tensor:
-    """1 - the correlation of the two lumas, averaged over cells: half of it within pictures, half across the batch.
+    """1 - the correlation of the two lumas, over cells: half within pictures, half across the batch.
 
     Args:
         output, content: `(N, 3, H, W)` in [-1, 1]; the gradient flows to `output`.
@@ -25,7 +25,10 @@ def tone(output: Tensor, content: Tensor, *, cell_px: int = 8) -> Tensor:
         Scalar float32 in [0, 2]; 0 for tones in the same order and proportion.
     """
     weights = torch.tensor(LUMA, device=output.device)[None, :, None, None]
-    lumas = [F.avg_pool2d((x.float() * weights).sum(1, keepdim=True), cell_px).flatten(1) for x in (output, content)]
+    lumas = [
+        F.avg_pool2d((x.float() * weights).sum(1, keepdim=True), cell_px).flatten(1)
+        for x in (output, content)
+    ]
     within = _correlation(*(luma - luma.mean(1, keepdim=True) for luma in lumas))
     across = _correlation(*((luma - luma.mean()).flatten() for luma in lumas))
     return 1 - 0.5 * (within + across)

@@ -50,7 +50,7 @@ class DemodulatedConv(nn.Module):
     Args:
         in_channels, out_channels: channels.
         kernel: learned side.
-        gain: initial gain; sqrt(2) keeps unit variance through a ReLU, small values quieten a residual branch.
+        gain: initial gain; sqrt(2) keeps unit variance through a ReLU, small ones quieten a residual branch.
     """
 
     def __init__(self, in_channels: int, out_channels: int, kernel: int = 3, *, gain: float = 1.0) -> None:
@@ -89,7 +89,7 @@ class DemodulatedConv(nn.Module):
 
 
 class LowPassDownConv(DemodulatedConv):
-    """Stride-`stride` convolution with a `3*stride` window: learned kernel convolved with a binomial low-pass.
+    """Stride-`stride` convolution with a `3*stride` window: learned kernel convolved with a low-pass.
 
     The fixed low-pass attenuates what the stride would alias (Zhang 2019, "Making convolutional networks
     shift-invariant again"), at no cost, since both kernels are one. Computed as pixel-unshuffle + 3x3.
@@ -126,7 +126,7 @@ class LowPassDownConv(DemodulatedConv):
 
 
 class SmoothUpConv(DemodulatedConv):
-    """Upsampling by `factor`: a transposed convolution with a `3*factor` window that cannot print a flat grid.
+    """Upsampling by `factor`: a transposed convolution, window `3*factor`, that cannot print a flat grid.
 
     The learned kernel is convolved with a box of `factor` (what "nearest upsampling, then a convolution" is;
     Odena et al. 2016) and with a further binomial, so that every sub-pixel phase has the same sum: a
@@ -144,7 +144,7 @@ class SmoothUpConv(DemodulatedConv):
 
     def shaped(self, weight: Tensor) -> Tensor:
         weight = convolve_kernels(weight, self.box)  # pyright: ignore[reportArgumentType]
-        # The box and the blur sum to 1 over a window that feeds factor^2 phases: bring a phase's sum back to the learned kernel's.
+        # Box and blur sum to 1 over a window that feeds factor^2 phases: bring each phase's sum back.
         return convolve_kernels(weight, self.low_pass) * self.factor**2  # pyright: ignore[reportArgumentType]
 
     def kernel_and_bias(self) -> tuple[Tensor, Tensor]:

@@ -20,13 +20,13 @@ class Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    channels: int = Field(48, ge=4, le=256)
+    channels: int = Field(default=48, ge=4, le=256)
     """Channels of the first layer; doubled per layer up to four times that."""
-    layers: int = Field(3, ge=1, le=5)
+    layers: int = Field(default=3, ge=1, le=5)
     """Strided layers; 3 gives a receptive field of 70 px, 2 of 34 px."""
-    scales: int = Field(2, ge=1, le=4)
+    scales: int = Field(default=2, ge=1, le=4)
     """How many discriminators, each at half the size of the one before."""
-    logit_gain: float = Field(4.0, gt=0)
+    logit_gain: float = Field(default=4.0, gt=0)
     """Factor on the logits: spectral norm alone keeps differences of texture below the hinge's margin."""
     brush: bool = True
     """One more, on the grey, contrast-normalised crop."""
@@ -70,7 +70,9 @@ class Discriminator(nn.Module):
         self.scales = nn.ModuleList(
             PatchDiscriminator(self.config.channels, self.config.layers) for _ in range(self.config.scales)
         )
-        self.brush = PatchDiscriminator(self.config.channels, self.config.layers, 1) if self.config.brush else None
+        self.brush = (
+            PatchDiscriminator(self.config.channels, self.config.layers, 1) if self.config.brush else None
+        )
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """`x` is `(N, 3, H, W)` RGB in [-1, 1]."""

@@ -28,13 +28,13 @@ class Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    edge_channels: int = Field(16, ge=4, le=64)
+    edge_channels: int = Field(default=16, ge=4, le=64)
     """Channels at half the resolution: crisp lines."""
-    detail_channels: int = Field(32, ge=8, le=128)
+    detail_channels: int = Field(default=32, ge=8, le=128)
     """Channels at a quarter of the resolution: strokes and small things."""
-    trunk_channels: int = Field(80, ge=8, le=256)
+    trunk_channels: int = Field(default=80, ge=8, le=256)
     """Channels at an eighth of the resolution: where the look is decided."""
-    blocks: int = Field(4, ge=1, le=16)
+    blocks: int = Field(default=4, ge=1, le=16)
     """Residual blocks of two 3x3 convolutions in the trunk."""
 
 

@@ -1,7 +1,7 @@
 """`unpaired`: learn a look from pictures that show other things than the content does.
 
     adversarial      the discriminators' verdict on brush (full detail) and picture (half size), DiffAugmented
-    texture          sliced Wasserstein distance of pyramid patches: strokes early, and no way to fool it with a tint
+    texture          sliced Wasserstein distance of pyramid patches: strokes early; a tint cannot fool it
     nce              PatchNCE on the generator's own features: objects stay where and what they were
     tone             dark stays darker than light, in the broad
     identity         a style picture must pass unchanged: keeps the palette honest
@@ -46,34 +46,34 @@ class Config(BaseModel):
     """Shape of the discriminators."""
     adversarial: Objective = "hinge"
     """Adversarial objective."""
-    adversarial_weight: float = Field(1.5, ge=0)
+    adversarial_weight: float = Field(default=1.5, ge=0)
     """Weight of the adversarial term."""
-    texture_weight: float = Field(2.0, ge=0)
+    texture_weight: float = Field(default=2.0, ge=0)
     """Weight of the sliced Wasserstein patch term."""
-    nce_weight: float = Field(0.4, ge=0)
+    nce_weight: float = Field(default=0.4, ge=0)
     """Weight of PatchNCE."""
-    tone_weight: float = Field(0.5, ge=0)
+    tone_weight: float = Field(default=0.5, ge=0)
     """Weight of keeping the order of broad tones: dark stays dark, faces stay readable."""
-    nce_fine: float = Field(0.1, ge=0)
+    nce_fine: float = Field(default=0.1, ge=0)
     """Weight of PatchNCE's finest layer beside 1 for the coarse ones: low lets strokes replace texture."""
-    identity_weight: float = Field(0.25, ge=0)
+    identity_weight: float = Field(default=0.25, ge=0)
     """Weight of passing style pictures unchanged."""
-    motion_weight: float = Field(8.0, ge=0)
+    motion_weight: float = Field(default=8.0, ge=0)
     """Weight of the synthetic-motion term at the end of its ramp."""
-    motion_start: float = Field(1.0, ge=0)
+    motion_start: float = Field(default=1.0, ge=0)
     """Its weight at the beginning: strokes may be born before they must hold still."""
-    r1_weight: float = Field(0.0, ge=0)
+    r1_weight: float = Field(default=0.0, ge=0)
     """Weight of R1 on real pictures; 0 leaves it out."""
-    generator_rate: float = Field(1e-3, gt=0)
+    generator_rate: float = Field(default=1e-3, gt=0)
     """Adam step of the generator (its weights are demodulated, hence of unit scale)."""
-    discriminator_rate: float = Field(1e-3, gt=0)
+    discriminator_rate: float = Field(default=1e-3, gt=0)
     """Adam step of the discriminators."""
-    nce_patches: int = Field(192, ge=8)
+    nce_patches: int = Field(default=192, ge=8)
     """Places per picture and layer for PatchNCE."""
 
 
 def inner(pictures: Tensor) -> Tensor:
-    """Without the margin where zero padding speaks: it is neither judged while training nor shown by a runner."""
+    """Without the margin where zero padding speaks: not judged in training, nor shown by a runner."""
     return pictures[..., EDGE_PX:-EDGE_PX, EDGE_PX:-EDGE_PX]
 
 
@@ -155,7 +155,7 @@ class Recipe:
         return self.config.motion_start + (self.config.motion_weight - self.config.motion_start) * part
 
     def forward(self, batch: Batch, step: int, rng: torch.Generator) -> Shared:
-        """One pass of the generator over content, and over half of its moved copies and of the style pictures."""
+        """One pass of the generator over content, half of its moved copies and half of the style pictures."""
         content, style = batch.content, batch.style
         n, _, height, width = content.shape
         half = max(1, n // 2)
