@@ -40,7 +40,7 @@ def unpaired(
     ] = None,
     minutes: Annotated[
         float | None,
-        typer.Option("--minutes", min=0.1, help="Time to train. [default: 20]", show_default=False),
+        typer.Option("--minutes", min=0.1, help="Time to train.", show_default="20"),
     ] = None,
     steps: Annotated[
         int | None, typer.Option("--steps", min=1, help="Number of steps, instead of --minutes.")
@@ -60,19 +60,21 @@ def unpaired(
         float | None, typer.Option("--brush-size", help="Size of strokes: 1 as stored, 2 twice as large.")
     ] = None,
     crop: Annotated[
-        int | None, typer.Option("--crop", help="Side of the training crops in px. [default: 128]")
+        int | None, typer.Option("--crop", help="Side of the training crops in px.", show_default="128")
     ] = None,
-    batch: Annotated[int | None, typer.Option("--batch", help="Crops in one step. [default: 4]")] = None,
+    batch: Annotated[int | None, typer.Option("--batch", help="Crops in one step.", show_default="4")] = None,
     adversarial: Annotated[
         str | None, typer.Option("--adversarial", help="Objective: minimax, nonsaturating, lsgan or hinge.")
     ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of everything random.")] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Seed of everything random.", show_default="1")
+    ] = None,
     assignments: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Any other setting, such as unpaired.nce_weight=2."),
     ] = None,
     name: Annotated[
-        str | None, typer.Option("--name", help="Name of the pack. [default: the output folder's]")
+        str | None, typer.Option("--name", help="Name of the pack.", show_default="the output folder's")
     ] = None,
     license: Annotated[
         str | None, typer.Option("--license", help="Licence of the style pictures; unknown when not stated.")
@@ -83,7 +85,7 @@ def unpaired(
     author: Annotated[str | None, typer.Option("--author", help="Who trains it.")] = None,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")] = "auto",
     threads: Annotated[
-        int | None, typer.Option("--threads", min=1, help="Threads of torch. [default: all]")
+        int | None, typer.Option("--threads", min=1, help="Threads of torch.", show_default="all")
     ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the run or style in --output.")
