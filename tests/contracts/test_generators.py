@@ -47,10 +47,10 @@ def test_a_batch_gives_what_its_pictures_give_alone(generator):
     assert (together - alone).abs().max() < 1e-4
 
 
-def test_the_folded_network_of_plain_convolutions_is_the_trained_one(generator):
+def test_the_folded_network_of_plain_convolutions_is_the_trained_one_within_a_level(generator):
     x = picture(64, 96)
     with torch.no_grad():
-        assert (generator(x, code_of(1)) - generator.folded()(x)).abs().max() < 1e-4
+        assert (generator(x, code_of(1)) - generator.folded()(x)).abs().max() < 2 / 255
 
 
 def test_nothing_beyond_the_stated_receptive_field_reaches_a_pixel(generator):

@@ -165,6 +165,29 @@ class SmoothUpConv(DemodulatedConv):
         return F.pixel_shuffle(super().forward(x), self.factor)
 
 
+def rounded_to_bf16(weight: Tensor) -> Tensor:
+    """Round to values that bf16 holds exactly, keeping each 3x3 window's sum.
+
+    Rounded one by one, the windows of a layer's sub-pixel phases no longer sum to the same, and a network
+    that runs in bf16 prints a faint 2-px grid. So each tap hands its rounding error on to the next smaller.
+
+    Args:
+        weight: `(O, I, k, k)` float32.
+
+    Returns:
+        The same shape, float32; every sum over a window is off by at most the last tap's rounding.
+    """
+    taps = weight.flatten(2)
+    order = taps.abs().argsort(dim=2, descending=True)
+    rounded, error = torch.empty_like(taps), torch.zeros_like(taps[..., :1])
+    for place in order.split(1, dim=2):
+        wanted = taps.gather(2, place) + error
+        value = wanted.to(torch.bfloat16).float()
+        rounded.scatter_(2, place, value)
+        error = wanted - value
+    return rounded.reshape(weight.shape)
+
+
 class ResidualBlock(nn.Module):
     """x + conv(relu(conv(x))), the branch starting quiet so that depth does not hurt early training."""
 

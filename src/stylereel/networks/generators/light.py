@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from stylereel.networks.blocks import LowPassDownConv, ResidualBlock, SmoothUpConv
+from stylereel.networks.blocks import LowPassDownConv, ResidualBlock, SmoothUpConv, rounded_to_bf16
 
 
 class Config(BaseModel):
@@ -116,6 +116,7 @@ class Folded(nn.Module):
         self.up = generator.up.folded()
         self.up_edges = generator.up_edges.folded()
         self.head = generator.head.folded()
+        self.head.weight.data.copy_(rounded_to_bf16(self.head.weight.data))
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, 3, H, W)` in [-1, 1] to the same."""
