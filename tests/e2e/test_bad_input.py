@@ -189,3 +189,14 @@ def test_pictures_of_different_sizes_as_one_video(refused, tmp_path):
     for index, width in enumerate((64, 48)):
         cv2.imwrite(str(tmp_path / "pictures" / f"{index}.png"), np.zeros((32, width, 3), np.uint8))
     refused(["stylize", tmp_path / "pictures", tmp_path / "out.mp4", *STYLE], 3, "48x32", "one size")
+
+
+def test_a_sound_file_is_told_from_a_script(refused, tmp_path):
+    import wave
+
+    with wave.open(str(tmp_path / "sound.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(bytes(16000))
+    refused(["stylize", tmp_path / "sound.wav", tmp_path / "out.mp4", *STYLE], 3, "no video")

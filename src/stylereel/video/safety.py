@@ -31,7 +31,8 @@ VIDEO_DEMUXERS = (
     "film_cpk,filmstrip,fits,4xm,amv,anm,argo_asf,argo_brp,avr,bethsoftvid,bfi,bmv,c93,cdg,cdxl,cine,dfa,dhav,"
     "dsicin,dxa,ea,ea_cdata,frm,gdv,hnm,hxvs,idcin,iff,ifv,ipmovie,ipu,iss,iv8,jpegxl_anim,jv,lmlm4,lvf,mgsts,"
     "mm,moflex,msnwctcp,mtv,mv,mvi,mxg,nsv,paf,pdv,pmp,psxstr,pva,r3d,rl2,rpl,sdr2,ser,sga,siff,smush,thp,"
-    "tiertexseq,tmv,txd,ty,usm,vc1,vidc,viv,vivo,vividas,vmd,wc3movie,webp,wsvqa,xmv,yop,dcstr,derf,luodat"
+    "tiertexseq,tmv,txd,ty,usm,vc1,vidc,viv,vivo,vividas,vmd,wc3movie,webp,wsvqa,xmv,yop,dcstr,derf,luodat,"
+    "wav,w64,mp3,flac,aac,ac3,eac3,aiff,au,caf,amr,dts,tta,wv"  # sound alone: told so, rather than refused
 )
 IMAGE_DEMUXERS = (
     "mov,png_pipe,jpeg_pipe,jpegls_pipe,jpegxl_pipe,jpegxs_pipe,j2k_pipe,bmp_pipe,tiff_pipe,webp_pipe,gif_pipe,"
