@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import toy_pictures as toy
 from torch import Tensor, nn
 
+import toy_pictures as toy
 from stylereel.data.batches import Batch
 from stylereel.data.credits import CreditBook
 from stylereel.data.crops import CropSampler

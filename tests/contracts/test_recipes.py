@@ -9,7 +9,6 @@ import pytest
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 
 import toy_runs
-
 from stylereel.actions import train as action
 from stylereel.core.registry import family
 from stylereel.packs.store import load_pack

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 import toy_pictures as toy
 import toy_runs
-
 from stylereel.actions import train as action
 from stylereel.core.errors import (
     DatasetError,
