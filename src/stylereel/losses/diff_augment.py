@@ -46,4 +46,4 @@ def diff_augment(
     moved = pictures[
         batch, :, source_rows.clamp(0, height - 1), source_columns.clamp(0, width - 1)
     ]  # (N, H, W, 3)
-    return (moved * inside[..., None]).permute(0, 3, 1, 2)
+    return (moved * inside[..., None].to(pictures.device)).permute(0, 3, 1, 2)

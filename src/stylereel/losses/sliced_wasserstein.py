@@ -64,7 +64,7 @@ def sliced_wasserstein(
         fake_patches = patches_of(fake_band, side, count, rng)
         real_patches = patches_of(real_band, side, count, rng)
         directions = torch.randn(fake_patches.shape[1], projections, generator=rng)
-        directions = directions / directions.norm(dim=0, keepdim=True)
+        directions = (directions / directions.norm(dim=0, keepdim=True)).to(fake.device)
         fake_sorted = (fake_patches @ directions).sort(dim=0).values
         real_sorted = (real_patches @ directions).sort(dim=0).values
         spread = real_sorted.std(dim=0).mean().clamp_min(1e-3)

@@ -21,6 +21,10 @@ class Motion:
     grid: Tensor  # (N, H, W, 2) in grid_sample's [-1, 1]
     inside: Tensor  # (N, 1, H, W) float, 1 where the source lies inside the picture
 
+    def to(self, device: torch.device) -> Motion:
+        """The same motion on `device`."""
+        return Motion(self.grid.to(device), self.inside.to(device))
+
     def warp(self, pictures: Tensor) -> Tensor:
         """Move `(N, C, H, W)`; bicubic, so that warping blurs little."""
         return F.grid_sample(
@@ -80,12 +84,12 @@ def disturbed(
     pictures: Tensor, rng: torch.Generator, *, noise: float = 0.02, exposure: float = 0.06
 ) -> Tensor:
     """Sensor noise and a change of exposure and contrast, as between frames of a film; stays in [-1, 1]."""
-    n = pictures.shape[0]
+    n, device = pictures.shape[0], pictures.device
     level = torch.rand(n, 1, 1, 1, generator=rng) * noise
     gain = 1 + (torch.rand(n, 1, 1, 1, generator=rng) * 2 - 1) * exposure
     bias = (torch.rand(n, 1, 1, 1, generator=rng) * 2 - 1) * exposure * 0.5
-    noisy = pictures + torch.randn(pictures.shape, generator=rng) * level
-    return (noisy * gain + bias).clamp(-1, 1)
+    noisy = pictures + (torch.randn(pictures.shape, generator=rng) * level).to(device)
+    return (noisy * gain.to(device) + bias.to(device)).clamp(-1, 1)
 
 
 def synthetic_motion(look: Tensor, look_of_moved: Tensor, motion: Motion) -> Tensor:

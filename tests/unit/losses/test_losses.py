@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch", reason="the training extra is not installed
 from stylereel.losses.adversarial import OBJECTIVES, discriminator_loss, generator_loss
 from stylereel.losses.diff_augment import diff_augment
 from stylereel.losses.gradient_penalty import r1_penalty
+from stylereel.losses.palette import palette
 from stylereel.losses.patch_nce import patch_nce
 from stylereel.losses.sliced_wasserstein import laplacian_levels, sliced_wasserstein
 from stylereel.losses.synthetic_motion import disturbed, random_motion, synthetic_motion
@@ -140,3 +141,18 @@ def test_tone_asks_for_order_not_for_equal_values():
     loss = tone(flat, content)
     loss.backward()
     assert 0.5 < loss < 1.5 and torch.isfinite(flat.grad).all()
+
+
+def test_palette_pulls_a_washed_out_picture_towards_the_colours_of_the_style():
+    style = torch.stack([torch.full((3, 32, 32), value) for value in (-0.8, 0.9)])
+    washed = torch.full((2, 3, 32, 32), 0.1) + 0.01 * torch.randn(2, 3, 32, 32, generator=rng())
+    assert palette(style.flip(0), style, rng()) < 1e-6
+    picture = washed.clone().requires_grad_(True)
+    optimizer = torch.optim.Adam([picture], lr=0.05)
+    draw = rng(1)
+    for _ in range(25):
+        loss = palette(picture, style, draw)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert loss < 0.5 * palette(washed, style, rng(2))

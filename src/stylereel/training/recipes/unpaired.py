@@ -3,6 +3,7 @@
     adversarial      the discriminators' verdict on brush (full detail) and picture (half size), DiffAugmented
     texture          sliced Wasserstein distance of pyramid patches: strokes early; a tint cannot fool it
     nce              PatchNCE on the generator's own features: objects stay where and what they were
+    palette          broad colours as often as the look uses them
     tone             dark stays darker than light, in the broad
     identity         a style picture must pass unchanged: keeps the palette honest
     motion           synthetic motion: the look of a moved picture is the moved look, ramped in
@@ -24,6 +25,7 @@ from stylereel.data.batches import Batch
 from stylereel.losses.adversarial import Objective, discriminator_loss, generator_loss
 from stylereel.losses.diff_augment import diff_augment
 from stylereel.losses.gradient_penalty import r1_penalty
+from stylereel.losses.palette import palette
 from stylereel.losses.patch_nce import patch_nce
 from stylereel.losses.sliced_wasserstein import sliced_wasserstein
 from stylereel.losses.synthetic_motion import Motion, disturbed, random_motion, synthetic_motion
@@ -54,6 +56,8 @@ class Config(BaseModel):
     """Weight of PatchNCE."""
     tone_weight: float = Field(default=0.5, ge=0)
     """Weight of keeping the order of broad tones: dark stays dark, faces stay readable."""
+    palette_weight: float = Field(default=2.0, ge=0)
+    """Weight of using the look's broad colours as often as the look does."""
     nce_fine: float = Field(default=0.1, ge=0)
     """Weight of PatchNCE's finest layer beside 1 for the coarse ones: low lets strokes replace texture."""
     identity_weight: float = Field(default=0.25, ge=0)
@@ -159,7 +163,7 @@ class Recipe:
         content, style = batch.content, batch.style
         n, _, height, width = content.shape
         half = max(1, n // 2)
-        motion = random_motion(half, height, width, rng)
+        motion = random_motion(half, height, width, rng).to(content.device)
         moved = disturbed(motion.warp(content[:half]).clamp(-1, 1), rng)
         every = self.generator(torch.cat([content, moved, style[:half]]))
         return Shared(every[:n], every[n : n + half], every[n + half :], motion, rng)
@@ -198,6 +202,8 @@ class Recipe:
         }
         if settings.tone_weight:
             terms["tone"] = settings.tone_weight * tone(inner(fake), inner(batch.content))
+        if settings.palette_weight:
+            terms["palette"] = settings.palette_weight * palette(inner(fake), inner(batch.style), shared.rng)
         if settings.texture_weight:
             terms["texture"] = settings.texture_weight * sliced_wasserstein(
                 inner(fake), inner(batch.style), shared.rng
