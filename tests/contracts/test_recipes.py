@@ -82,3 +82,16 @@ def test_the_pack_it_writes_verifies(material, tmp_path: Path):
     assert summary.finished and card.license == "CC0-1.0"
     assert card.training["recipe"] == settings.recipe and card.training["steps"] == 2
     assert card.size_multiple >= 1 and card.receptive_field_px >= 1
+
+
+def test_it_computes_where_its_batch_is(material):
+    # Tensors on "meta" know shapes and a device alone: no GPU is needed to see one left behind on the CPU.
+    made = material.resolved.recipe.Recipe(material.resolved.recipe_config, total_steps=STEPS)
+    for module in made.modules.values():
+        module.to("meta")
+    pictures = torch.empty(2, 3, 64, 64, device="meta")
+    batch = toy_runs.Batch(pictures, pictures)
+    shared = made.forward(batch, 0, torch.Generator().manual_seed(1))
+    for phase in made.phases:
+        for name, term in made.losses(phase, batch, shared, 0).items():
+            assert term.device.type == "meta", name
