@@ -1,7 +1,7 @@
 """How far the broad colours of two sets of pictures are apart, with a gradient.
 
-Sliced Wasserstein distance (Rabin et al. 2011) of the colours of cells: project them onto random directions of
-RGB, sort, compare. Without it a strong game on texture may settle on one colour and wash out.
+Sliced Wasserstein distance (Rabin et al. 2011) of the colours of cells: project them onto random
+directions of RGB, sort, compare. Without it a strong game on texture may settle on one colour and wash out.
 """
 
 from __future__ import annotations
