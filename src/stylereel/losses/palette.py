@@ -26,7 +26,7 @@ def palette(
         Scalar float32; 0 where both use the same colours equally often.
     """
     axes = torch.randn(3, directions, generator=rng)
-    axes = axes / axes.norm(dim=0, keepdim=True)
+    axes = (axes / axes.norm(dim=0, keepdim=True)).to(fake.device)
     fake_sorted, real_sorted = (
         (F.avg_pool2d(pictures.float(), cell_px).permute(0, 2, 3, 1).reshape(-1, 3) @ axes).sort(dim=0).values
         for pictures in (fake, real)
