@@ -192,7 +192,7 @@ class _StopOnInterrupt:
 
 
 class _Screen:
-    """Progress on stderr: a live bar on a terminal, a line now and then elsewhere."""
+    """Progress on stderr: a live bar and the losses on a terminal, a line now and then elsewhere."""
 
     def __init__(self, *, quiet: bool) -> None:
         from rich.console import Console
@@ -202,6 +202,8 @@ class _Screen:
         self._recent: dict[str, deque[float]] = {}
         self._bar: Any = None
         self._task: Any = None
+        self._losses: Any = None
+        self._live: Any = None
         self._next_line = 0
 
     def events(self) -> TrainEvents:
@@ -236,11 +238,14 @@ class _Screen:
                 eta = f", {_clock(progress.eta_seconds)} left" if progress.eta_seconds is not None else ""
                 self.notice(f"step {progress.done}/{progress.total}, {pace}{eta}: {losses}")
             return
-        self._bar.update(self._task, completed=progress.done, total=progress.total, pace=pace, losses=losses)
+        self._bar.update(self._task, completed=progress.done, total=progress.total, pace=pace)
+        self._losses.plain = losses
 
     def __enter__(self) -> _Screen:
         if self._quiet:
             return self
+        from rich.console import Group
+        from rich.live import Live
         from rich.progress import (
             BarColumn,
             MofNCompleteColumn,
@@ -250,23 +255,24 @@ class _Screen:
         from rich.progress import (
             Progress as Bar,
         )
+        from rich.text import Text
 
         self._bar = Bar(
             TextColumn("training"),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[pace]}  {task.fields[losses]}"),
-            console=self._console,
-            transient=True,
+            TextColumn("{task.fields[pace]}"),
         )
-        self._task = self._bar.add_task("training", total=None, pace="", losses="")
-        self._bar.start()
+        self._task = self._bar.add_task("training", total=None, pace="")
+        self._losses = Text(no_wrap=True, overflow="ellipsis")
+        self._live = Live(Group(self._bar, self._losses), console=self._console, transient=True)
+        self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+        if self._live is not None:
+            self._live.stop()
 
 
 def _short(key: str) -> str:
