@@ -40,7 +40,12 @@ def test_an_interruption_stops_cleanly_and_leaves_no_half_file(long_clip, tmp_pa
         "ffv1",
     ]
     process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(kind, signal.SIG_DFL),  # a shell's background job ignores SIGINT
     )
     deadline = time.monotonic() + 60
     while not any(path.stat().st_size for path in tmp_path.glob(".out*")):

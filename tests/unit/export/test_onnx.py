@@ -25,7 +25,7 @@ def test_the_exported_network_agrees_with_the_trained_one_at_several_sizes(
     light: torch.nn.Module, content: bytes
 ) -> None:
     parity = check_parity(light, content)
-    assert parity.largest < 1e-4
+    assert parity.largest < 2 / 255  # the head is rounded to what bf16 holds
     assert len({size for size in parity.sizes}) == 3
 
 

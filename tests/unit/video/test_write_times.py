@@ -4,7 +4,7 @@ import av
 import numpy as np
 import pytest
 
-from stylereel.core.errors import OutputError, UsageError
+from stylereel.core.errors import OutputError, SizeChangedError, UsageError
 from stylereel.core.frames import Frame
 from stylereel.video.encoder import Ticker
 from stylereel.video.plan import plan_output
@@ -134,7 +134,7 @@ def test_gif_refuses_rates_over_its_clock_and_warns_of_fast_ones(tmp_path):
 
 
 def test_a_frame_of_another_size_is_refused_by_name(tmp_path):
-    with pytest.raises(OutputError, match="10x10 in a video of 64x48"):
+    with pytest.raises(SizeChangedError, match="10x10 cannot stand in a video of 64x48"):
         write(tmp_path / "o.mp4", [Frame(np.zeros((10, 10, 3), np.uint8), 0, TICK)])
         write(tmp_path / "o.mp4", [Frame(np.zeros((10, 10, 3), np.uint8), 0, TICK)] * 2)
     assert list(tmp_path.iterdir()) == []

@@ -56,7 +56,7 @@ class Config(BaseModel):
     """Weight of PatchNCE."""
     tone_weight: float = Field(default=0.5, ge=0)
     """Weight of keeping the order of broad tones: dark stays dark, faces stay readable."""
-    palette_weight: float = Field(default=2.0, ge=0)
+    palette_weight: float = Field(default=0.0, ge=0)
     """Weight of using the look's broad colours as often as the look does."""
     nce_fine: float = Field(default=0.1, ge=0)
     """Weight of PatchNCE's finest layer beside 1 for the coarse ones: low lets strokes replace texture."""
