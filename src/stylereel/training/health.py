@@ -157,7 +157,7 @@ def all_watches() -> list[Watch]:
             "inverted colours",
             lambda look: -symptoms.luma_correlation(look.outputs, look.content),
             line=0.1,
-            patience=2,
+            patience=3,
             advice=(
                 "light and dark are swapped in the results (correlation with the content -{figure}). "
                 "Raise the weight of the identity term, or start again with another seed or from a "

@@ -81,7 +81,7 @@ def test_the_card_tells_settings_and_versions_but_nobodys_folders(look: Path, pi
     assert card.training["settings"]["data"]["crop_px"] == 48  # type: ignore[index,call-overload]
     assert card.training["versions"]["torch"]  # type: ignore[index,call-overload]
     assert str(pictures) not in (look / "card.json").read_text()
-    assert card.metrics["onnx_difference"] < 2 / 255  # type: ignore[operator]
+    assert card.metrics["onnx_difference"] < 4 / 255  # type: ignore[operator]
 
 
 def test_an_interrupted_run_resumes_to_the_same_weights(look: Path, pictures: Path, tmp_path: Path) -> None:
