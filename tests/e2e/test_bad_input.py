@@ -200,3 +200,14 @@ def test_a_sound_file_is_told_from_a_script(refused, tmp_path):
         file.setframerate(8000)
         file.writeframes(bytes(16000))
     refused(["stylize", tmp_path / "sound.wav", tmp_path / "out.mp4", *STYLE], 3, "no video")
+
+
+@pytest.mark.parametrize("source", ["pictures", "pictures/*.png", "pictures/0.png"])
+def test_input_pictures_are_not_written_over(refused, tmp_path, source):
+    import cv2
+    import numpy as np
+
+    (tmp_path / "pictures").mkdir()
+    for index in range(2):
+        cv2.imwrite(str(tmp_path / "pictures" / f"{index}.png"), np.zeros((32, 48, 3), np.uint8))
+    refused(["stylize", tmp_path / source, tmp_path / "pictures", "--overwrite", *STYLE], 3, "lost")

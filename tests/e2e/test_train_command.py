@@ -87,6 +87,11 @@ def test_a_look_is_learned_from_a_video(run, pictures, tmp_path, monkeypatch):
         (["--preset", "vangohg"], 2, "Did you mean 'vangogh'"),
         (["--resume"], 3, "Nothing to resume"),
         (
+            ["--content", "{content}", "--style", "{style}", "--steps", "2", "--init", "no-such-style"],
+            2,
+            "Unknown style 'no-such-style'",
+        ),
+        (
             ["--content", "{content}", "--style", "{style}", "--minutes", "1", "--steps", "2"],
             2,
             "give one of them",

@@ -118,15 +118,19 @@ def train(
     check_paths([entry.path for entry in settings.content], [entry.path for entry in settings.style], output)
     if record is None:
         folder.check(overwrite=overwrite)
+    if data_root is None and record is not None and record.get("data_root"):
+        data_root = Path(record["data_root"])  # the index of licences decides what is learned from
     book = CreditBook(data_root)
     content = _gather(resolved, "content", settings.content, book, events)
     style = _gather(resolved, "style", settings.style, book, events)
     if record is None:
         resolved = _fit_memory(resolved, chosen_device, events)
         settings = resolved.settings
-        folder.begin()
         total_steps = _total_steps(resolved, content, style, chosen_device, began, events)
+        _new_run(resolved, total_steps, chosen_device)  # what cannot start must not leave a folder behind
         record = _record(resolved, total_steps, chosen_device)
+        record["data_root"] = None if data_root is None else str(data_root.resolve())
+        folder.begin()
         folder.write_record(record)
     else:
         resolved = resolve(record["settings"], str(folder.record_path))

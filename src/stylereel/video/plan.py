@@ -72,6 +72,7 @@ def plan_output(
     if codec is not None and codec not in CODECS:
         codec_for(container_of(Path("any.mkv")), codec)
     kind = _kind_of(path, info, str(output).endswith(("/", "\\")))
+    _refuse_own_pictures(path, kind, info)
     check_output(path, info.path, overwrite=overwrite, is_folder=kind == "images")
     if kind != "video":
         return _plan_pictures(path, kind, info, codec, own_quality)
@@ -86,6 +87,18 @@ def plan_output(
     if container.muxer == "gif":
         notices += _gif_notices(info)
     return OutputPlan(path, "video", chosen, container, own_quality, rate, tuple(notices))
+
+
+def _refuse_own_pictures(path: Path, kind: OutputKind, info: SourceInfo) -> None:
+    """Raise where writing `path` would replace the pictures that are read, even when asked to overwrite."""
+    target = path.resolve()
+    for picture in info.image_paths:
+        place = picture.resolve().parent if kind == "images" else picture.resolve()
+        if place == target:
+            raise OutputError(
+                f"the output {path} holds the input pictures ({picture.name}), which would be lost. "
+                "Choose another folder or name"
+            )
 
 
 def _kind_of(path: Path, info: SourceInfo, ends_in_separator: bool) -> OutputKind:
