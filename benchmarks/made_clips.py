@@ -23,7 +23,7 @@ def make_clip(path: Path, width: int, height: int, seconds: float) -> Path:
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
         sound = out.add_stream("aac", rate=SOUND_RATE, layout="mono")
         for index in range(round(seconds * FRAME_RATE)):
-            left, top = (round(128 * (1 + turn(index / 40))) - 1 for turn in (np.sin, np.cos))
+            left, top = (round(127 * (1 + turn(index / 40))) for turn in (np.sin, np.cos))
             picture = np.ascontiguousarray(scene[top : top + height, left : left + width])
             frame = av.VideoFrame.from_ndarray(picture, "rgb24")
             frame.pts, frame.time_base = index, Fraction(1, FRAME_RATE)
