@@ -9,6 +9,10 @@ PACKS = sorted(folder.parent for folder in shipped_folder().glob("*/card.json"))
 LARGEST_PACK_BYTES = 8_000_000
 
 
+def test_the_looks_that_the_readme_names_ship():
+    assert {folder.name for folder in PACKS} >= {"vangogh", "ukiyoe", "wave"}
+
+
 @pytest.mark.parametrize("folder", PACKS, ids=lambda folder: folder.name)
 def test_a_shipped_pack_verifies_is_small_and_names_its_licences(folder):
     pack = load_pack(folder)

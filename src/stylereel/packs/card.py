@@ -85,7 +85,7 @@ class Card(_Part):
     size_multiple: int = Field(ge=1, le=256)
     """Heights and widths must be multiples of this (runners pad and crop)."""
     receptive_field_px: int = Field(ge=1, le=16384)
-    """How many source pixels across one output pixel can depend on."""
+    """How far to each side, in source pixels, one output pixel can see."""
     content_sources: list[Line | SourceCredit] = Field(default_factory=list, max_length=10000)
     """Photos and videos that it was trained on."""
     style_sources: list[Line | SourceCredit] = Field(default_factory=list, max_length=10000)

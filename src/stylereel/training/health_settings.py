@@ -8,7 +8,7 @@ from stylereel.core.settings import Settings
 
 
 class HealthSettings(Settings):
-    """Thresholds of the watches; the defaults are those that the tests hold them to."""
+    """How often the watches look, and at how much."""
 
     enabled: bool = True
     """Look at the run's health at all (numbers that are not finite always stop it)."""
