@@ -34,7 +34,7 @@ from stylereel.training.pace import WARM_UP_STEPS, measure_pace
 from stylereel.training.precision import chosen_precision
 from stylereel.training.preview import encoded, fit_for_network, pairs_sheet, stylized_pixels, write_picture
 from stylereel.training.run_folder import RunFolder, check_paths, versions
-from stylereel.training.settings import Resolved, SourceSettings, read_preset, resolve
+from stylereel.training.settings import Resolved, SourceSettings, changed_keys, read_preset, resolve
 
 MAX_STEPS_VARIABLE = "STYLEREEL_MAX_STEPS"
 DEFAULT_MINUTES = 20.0
@@ -350,24 +350,13 @@ def _resumed(folder: RunFolder, resolved: Resolved | None) -> tuple[Resolved, di
     known = resolve(record["settings"], str(folder.record_path))
     if resolved is not None:
         before, now = known.as_json(), resolved.as_json()
-        changed = sorted(_changed_keys(before, now))
+        changed = sorted(changed_keys(before, now))
         if changed:
             raise UsageError(
                 f"The run in {folder.output} has other settings: {', '.join(changed[:6])}. Resume it with "
                 "`--output FOLDER --resume` alone, or start anew with --overwrite."
             )
     return known, record
-
-
-def _changed_keys(before: dict[str, Any], now: dict[str, Any], prefix: str = "") -> list[str]:
-    changed: list[str] = []
-    for key in {*before, *now}:
-        first, second = before.get(key), now.get(key)
-        if isinstance(first, dict) and isinstance(second, dict):
-            changed += _changed_keys(first, second, f"{prefix}{key}.")
-        elif first != second:
-            changed.append(prefix + key)
-    return changed
 
 
 def _gather(

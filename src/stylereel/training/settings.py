@@ -138,3 +138,15 @@ def read_preset(name_or_path: str) -> dict[str, Any]:
     if name_or_path not in preset_names():
         raise UsageError(unknown_name("preset", name_or_path, preset_names()))
     return read_toml(PRESETS_FOLDER / f"{name_or_path}.toml")
+
+
+def changed_keys(before: dict[str, Any], now: dict[str, Any], prefix: str = "") -> list[str]:
+    """Dotted names of the values that differ between two trees of settings."""
+    changed: list[str] = []
+    for key in {*before, *now}:
+        first, second = before.get(key), now.get(key)
+        if isinstance(first, dict) and isinstance(second, dict):
+            changed += changed_keys(first, second, f"{prefix}{key}.")
+        elif first != second:
+            changed.append(prefix + key)
+    return changed
