@@ -127,7 +127,7 @@ def train(
         resolved = _fit_memory(resolved, chosen_device, events)
         settings = resolved.settings
         total_steps = _total_steps(resolved, content, style, chosen_device, began, events)
-        _new_run(resolved, total_steps, chosen_device)  # what cannot start must not leave a folder behind
+        run = _new_run(resolved, total_steps, chosen_device)  # before the folder: a bad start leaves none
         record = _record(resolved, total_steps, chosen_device)
         record["data_root"] = None if data_root is None else str(data_root.resolve())
         folder.begin()
@@ -135,7 +135,7 @@ def train(
     else:
         resolved = resolve(record["settings"], str(folder.record_path))
         settings = resolved.settings
-    run = _new_run(resolved, record["total_steps"], chosen_device)
+        run = _new_run(resolved, record["total_steps"], chosen_device)
     next_batch, remembered = 0, {}
     if resume and folder.has_checkpoint():
         checkpoint = read_checkpoint(folder.run)

@@ -67,6 +67,8 @@ LUMA_WEIGHTS = {
     "smpte240m": (0.212, 0.087),
     "bt2020nc": (0.2627, 0.0593),
 }
+LUMA_OF_RGB = (0.2126, 0.7152, 0.0722)
+"""Weights of R, G and B in the luma of BT.709: what losses and watches mean by luma."""
 
 HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 

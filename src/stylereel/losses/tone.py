@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-LUMA = (0.2126, 0.7152, 0.0722)
+from stylereel.core.color import LUMA_OF_RGB
 
 
 def tone(output: Tensor, content: Tensor, *, cell_px: int = 8) -> Tensor:
@@ -24,7 +24,7 @@ def tone(output: Tensor, content: Tensor, *, cell_px: int = 8) -> Tensor:
     Returns:
         Scalar float32 in [0, 2]; 0 for tones in the same order and proportion.
     """
-    weights = torch.tensor(LUMA, device=output.device)[None, :, None, None]
+    weights = torch.tensor(LUMA_OF_RGB, device=output.device)[None, :, None, None]
     lumas = [
         F.avg_pool2d((x.float() * weights).sum(1, keepdim=True), cell_px).flatten(1)
         for x in (output, content)

@@ -53,6 +53,9 @@ class DemodulatedConv(nn.Module):
         gain: initial gain; sqrt(2) keeps unit variance through a ReLU, small ones quieten a residual branch.
     """
 
+    phases = 1
+    """Output pixels that share one kernel's taps: factor^2 where the layer upsamples."""
+
     def __init__(self, in_channels: int, out_channels: int, kernel: int = 3, *, gain: float = 1.0) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(out_channels, in_channels, kernel, kernel))
@@ -67,15 +70,15 @@ class DemodulatedConv(nn.Module):
         """Hook of the subclasses: the normalised kernel as the plain convolution wants it."""
         return weight
 
-    def arranged_bias(self, bias: Tensor) -> Tensor:
-        return bias
+    def normalised(self) -> Tensor:
+        """The shaped kernel in float32; what one output pixel sees of it has the norm of the gain."""
+        weight = self.shaped(self.weight.float())
+        norm = weight.square().sum(dim=(1, 2, 3), keepdim=True).div(self.phases).add(1e-8).rsqrt()
+        return weight * norm * self.gain.float()[:, None, None, None]
 
     def kernel_and_bias(self) -> tuple[Tensor, Tensor]:
         """The plain kernel and bias that this layer is equal to, in float32."""
-        weight = self.shaped(self.weight.float())
-        norm = weight.square().sum(dim=(1, 2, 3), keepdim=True).add(1e-8).rsqrt()
-        weight = weight * norm * self.gain.float()[:, None, None, None]
-        return self.arranged(weight), self.arranged_bias(self.bias.float())
+        return self.arranged(self.normalised()), self.bias.float().repeat_interleave(self.phases)
 
     def forward(self, x: Tensor) -> Tensor:
         weight, bias = self.kernel_and_bias()
@@ -117,12 +120,8 @@ class LowPassDownConv(DemodulatedConv):
     def folded(self) -> nn.Conv2d:
         """The strided convolution that this is: runners have no fast pixel-unshuffle."""
         with torch.no_grad():
-            weight, bias = self.kernel_and_bias()
-        s = self.stride
-        out_channels, folded_channels, _, _ = weight.shape
-        weight = weight.reshape(out_channels, folded_channels // s**2, s, s, 3, 3)
-        weight = weight.permute(0, 1, 4, 2, 5, 3).reshape(out_channels, folded_channels // s**2, 3 * s, 3 * s)
-        return _plain_conv(weight, bias, stride=s, padding=s)
+            weight, bias = self.normalised(), self.bias.float()
+        return _plain_conv(weight, bias, stride=self.stride, padding=self.stride)
 
 
 class SmoothUpConv(DemodulatedConv):
@@ -139,20 +138,14 @@ class SmoothUpConv(DemodulatedConv):
     ) -> None:
         super().__init__(in_channels, out_channels, 2 * factor - blur + 2, gain=gain)
         self.factor = factor
+        self.phases = factor**2
         self.register_buffer("box", separable_kernel((1.0,) * factor), persistent=False)
         self.register_buffer("low_pass", separable_kernel(BINOMIAL[blur]), persistent=False)
 
     def shaped(self, weight: Tensor) -> Tensor:
         weight = convolve_kernels(weight, self.box)  # pyright: ignore[reportArgumentType]
         # Box and blur sum to 1 over a window that feeds factor^2 phases: bring each phase's sum back.
-        return convolve_kernels(weight, self.low_pass) * self.factor**2  # pyright: ignore[reportArgumentType]
-
-    def kernel_and_bias(self) -> tuple[Tensor, Tensor]:
-        weight = self.shaped(self.weight.float())
-        # One output pixel sees a window of 3x3 inputs: 1/factor^2 of the transposed kernel's taps.
-        norm = weight.square().sum(dim=(1, 2, 3), keepdim=True).div(self.factor**2).add(1e-8).rsqrt()
-        weight = weight * norm * self.gain.float()[:, None, None, None]
-        return self.arranged(weight), self.bias.float().repeat_interleave(self.factor**2)
+        return convolve_kernels(weight, self.low_pass) * self.phases  # pyright: ignore[reportArgumentType]
 
     def arranged(self, weight: Tensor) -> Tensor:
         out_channels, in_channels, _, _ = weight.shape

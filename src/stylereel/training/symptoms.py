@@ -7,14 +7,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from stylereel.core.color import LUMA_OF_RGB
+
 GRID_PERIODS_PX = (2, 4, 8)
 LEAST_EDGES = 20
-LUMA = (0.2126, 0.7152, 0.0722)
 
 
 def luma(pictures: Tensor) -> Tensor:
     """Rec. 709 luma, `(N, H, W)`."""
-    weights = pictures.new_tensor(LUMA)
+    weights = pictures.new_tensor(LUMA_OF_RGB)
     return torch.einsum("nchw,c->nhw", pictures.float(), weights)
 
 

@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from stylereel.core.color import LUMA_OF_RGB
+
 
 class Config(BaseModel):
     """Shape of the discriminators."""
@@ -55,7 +57,7 @@ class PatchDiscriminator(nn.Module):
 
 def grey_contrast(pictures: Tensor) -> Tensor:
     """Luma of each crop with zero mean and unit deviation: `(N, 3, H, W)` to `(N, 1, H, W)`."""
-    weights = torch.tensor((0.2126, 0.7152, 0.0722), device=pictures.device)[None, :, None, None]
+    weights = torch.tensor(LUMA_OF_RGB, device=pictures.device)[None, :, None, None]
     luma = (pictures.float() * weights).sum(1, keepdim=True)
     luma = luma - luma.mean(dim=(2, 3), keepdim=True)
     return luma / (luma.square().mean(dim=(2, 3), keepdim=True) + 1e-3).sqrt()
