@@ -43,6 +43,8 @@ PACK_SECONDS = 20.0
 LEAST_CONTENT_PICTURES = 4
 PREVIEW_SHORT_SIDE_PX = 256
 TRIAL_TOTAL_STEPS = 10_000
+FIRST_CHECKPOINT_SECONDS = 5.0
+"""After the one at the start; the time between two doubles up to `loop.checkpoint_seconds`."""
 
 
 @dataclass(frozen=True)
@@ -242,7 +244,10 @@ class _Session:
         meter = Meter(run.total_steps, unit="steps", window_seconds=20.0)
         meter.done = run.step
         saved = drawn = time.monotonic()
+        wait = min(FIRST_CHECKPOINT_SECONDS, settings.loop.checkpoint_seconds)
         watches = (self.nurse,) if settings.health.enabled else ()
+        if not self.folder.has_checkpoint():
+            self._save()
         with self.journal:
             for report in train_steps(run, self.stream, watches, should_stop):
                 self.journal.add(report)
@@ -251,19 +256,26 @@ class _Session:
                 if now - drawn >= settings.loop.preview_seconds or report.step == 0:
                     self._draw()
                     drawn = now
-                if now - saved >= settings.loop.checkpoint_seconds:
+                if now - saved >= wait:
                     self._save()
-                    saved = now
-        self._save()
+                    saved, wait = now, min(2 * wait, settings.loop.checkpoint_seconds)
+        if not self._save():
+            self.events.on_notice(
+                f"The state at step {run.step} is not saved, because its pictures have burnt out: --resume "
+                "goes on from the last good checkpoint."
+            )
         if run.step < run.total_steps:
             return self._summary(finished=False)
         self._draw()
         return self._summary(finished=True, parity=self._write_pack())
 
-    def _save(self) -> None:
-        write_checkpoint(
-            self.folder.run, self.run.checkpoint(self.stream.next_batch, self.nurse.state_dict())
-        )
+    def _save(self) -> bool:
+        """Write a checkpoint, unless the run is diverging: what is kept must be worth going on from."""
+        if self.resolved.settings.health.enabled and not self.nurse.finds_sound(self.run):
+            return False
+        state = self.run.checkpoint(self.stream.next_batch, self.nurse.state_dict())
+        write_checkpoint(self.folder.run, state)
+        return True
 
     def _alarm(self, name: str, sentence: str, step: int) -> None:
         self.alarms.append(sentence)

@@ -20,8 +20,8 @@ def luma(pictures: Tensor) -> Tensor:
 
 
 def saturation(pictures: Tensor) -> float:
-    """Fraction of values within a hundredth of the end of the range."""
-    return float((pictures.abs() > 0.98).float().mean())
+    """Fraction of values within a hundredth of the end of the range, or not finite."""
+    return 1.0 - float((pictures.abs() <= 0.98).float().mean())
 
 
 def variety(outputs: Tensor, content: Tensor) -> float:

@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from stylereel.core.errors import (
 from stylereel.data.media import read_picture
 from stylereel.packs.store import load_pack
 from stylereel.training.checkpoint import read_checkpoint
+from stylereel.training.loop import StepReport
 from stylereel.training.pace import Pace
 from stylereel.training.settings import Resolved, resolve
 
@@ -153,6 +155,57 @@ def test_a_diverged_run_stops_and_keeps_its_checkpoint(pictures: Path, tmp_path:
         trained(wild, tmp_path / "look")
     assert read_checkpoint(tmp_path / "look" / "run").step < 60
     assert not (tmp_path / "look" / "card.json").exists()
+
+
+def test_a_diverging_state_is_never_saved_over_the_last_good_one(pictures: Path, tmp_path: Path) -> None:
+    wild = settings(
+        pictures,
+        "unpaired.generator_rate=1e3",
+        "loop.checkpoint_seconds=0.001",
+        "health.every_steps=10",  # many checkpoints are due before a watch speaks
+        steps=60,
+    )
+    with pytest.raises(TrainingDivergedError):
+        trained(wild, tmp_path / "look")
+    kept = read_checkpoint(tmp_path / "look" / "run")
+    material = toy_runs.material(tmp_path / "toys", content=pictures / "content", style=pictures / "style")
+    run = material.run(60)
+    run.restore(kept)
+    assert material.nurse([], every_steps=10).finds_sound(run)
+
+
+def test_a_run_that_is_killed_early_resumes_from_its_first_checkpoint(
+    look: Path, pictures: Path, tmp_path: Path
+) -> None:
+    def killed(progress: object, report: StepReport) -> None:
+        if report.step == 2:
+            raise KeyboardInterrupt
+
+    output = tmp_path / "killed"
+    with pytest.raises(KeyboardInterrupt):
+        trained(settings(pictures), output, events=action.TrainEvents(on_progress=killed))
+    assert read_checkpoint(output / "run").step == 0
+    assert trained(None, output, resume=True).finished
+    weights = [(folder / "generator.safetensors").read_bytes() for folder in (look, output)]
+    assert weights[0] == weights[1]
+
+
+@pytest.mark.usefixtures("no_export")
+def test_checkpoints_begin_after_seconds_and_grow_rarer(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved: list[int] = []
+    seconds = 0.0
+
+    def five_seconds_pass(*_: object) -> None:
+        nonlocal seconds
+        seconds += 5.0
+
+    monkeypatch.setattr(action, "write_checkpoint", lambda folder, checkpoint: saved.append(checkpoint.step))
+    monkeypatch.setattr(action, "time", SimpleNamespace(monotonic=lambda: seconds))
+    events = action.TrainEvents(on_progress=five_seconds_pass)
+    trained(settings(pictures, "loop.checkpoint_seconds=30", steps=20), tmp_path / "look", events=events)
+    assert saved == [0, 1, 3, 7, 13, 19, 20]
 
 
 def test_minutes_are_turned_into_a_number_of_steps_that_is_stored(

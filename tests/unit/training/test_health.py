@@ -72,6 +72,16 @@ def test_what_the_watches_had_seen_survives_a_checkpoint(material: toy_runs.Mate
     assert said == ["inverted colours"]
 
 
+def test_a_state_with_a_number_that_is_not_finite_is_not_sound(material: toy_runs.Material) -> None:
+    nurse = material.nurse([], every_steps=1)
+    run = material.run(4)
+    assert nurse.finds_sound(run)
+    next(run.recipe.modules["discriminator"].parameters()).data.fill_(float("inf"))
+    assert not nurse.finds_sound(run)
+    blank = material.run(4, toy_runs.GameRecipe(toy_runs.Scaled(1e9)))
+    assert not nurse.finds_sound(blank)
+
+
 def test_every_alarm_says_what_to_change() -> None:
     verbs = ("Raise", "Lower", "Use", "Add", "Stop", "Start again")
     for watch in all_watches():
