@@ -70,6 +70,27 @@ def test_a_look_is_learned_from_a_video(run, pictures, tmp_path, monkeypatch):
     assert "licence of the style pictures is unknown" in result.stderr
 
 
+def started(*options, until):
+    """A training process of its own that has said `until`, and what it said before."""
+    code = "from stylereel.cli.main import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "train", "unpaired", *map(str, options)],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    return process, hear(process, until)
+
+
+def hear(process, until):
+    """Read what the process says up to the line that holds `until`."""
+    heard = ""
+    for line in process.stderr:
+        heard += line
+        if until in line:
+            return heard
+    raise AssertionError(f"'{until}' was not said:\n{heard}")
+
+
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "says"),
     [
@@ -115,6 +136,37 @@ def test_what_cannot_be_trained_is_said_and_nothing_is_made(
     assert result.exit_code == exit_code, result.stderr
     assert says in " ".join(result.stderr.split())
     assert not (tmp_path / "look").exists()
+
+
+@pytest.mark.slow
+def test_a_second_ctrl_c_while_the_pace_is_measured_leaves_nothing(pictures, tmp_path):
+    process, _ = started(
+        "--content", pictures / "content", "--style", pictures / "style", "--output", tmp_path / "look",
+        "--minutes", 5, "--batch", 16, "--threads", 1, until="Measuring the pace",
+    )  # fmt: skip
+    process.send_signal(signal.SIGINT)
+    heard = hear(process, "a second Ctrl-C")
+    process.send_signal(signal.SIGINT)
+    _, rest = process.communicate(timeout=60)
+    assert process.returncode == 130, heard + rest
+    assert "Nothing was left" in rest and "Traceback" not in rest
+    assert not (tmp_path / "look").exists()
+
+
+@pytest.mark.slow
+def test_a_second_ctrl_c_while_training_keeps_the_last_checkpoint(pictures, tmp_path):
+    process, _ = started(
+        "--content", pictures / "content", "--style", pictures / "style", "--output", tmp_path / "look",
+        "--steps", 5000, "--batch", 16, "--threads", 1, until="Preview",
+    )  # fmt: skip
+    process.send_signal(signal.SIGINT)
+    hear(process, "a second Ctrl-C")
+    process.send_signal(signal.SIGINT)
+    _, rest = process.communicate(timeout=60)
+    assert process.returncode == 130, rest
+    assert "--resume" in rest and "Traceback" not in rest
+    assert (tmp_path / "look" / "run" / "checkpoint.pt").is_file()
+    assert not list((tmp_path / "look" / "run").glob(".*"))
 
 
 @pytest.mark.slow

@@ -132,8 +132,7 @@ def train(
         run = _new_run(resolved, total_steps, chosen_device)  # before the folder: a bad start leaves none
         record = _record(resolved, total_steps, chosen_device)
         record["data_root"] = None if data_root is None else str(data_root.resolve())
-        folder.begin()
-        folder.write_record(record)
+        folder.begin(record)
     else:
         resolved = resolve(record["settings"], str(folder.record_path))
         settings = resolved.settings
@@ -152,6 +151,11 @@ def train(
         return session.train(should_stop)
     finally:
         stream.close()
+
+
+def can_resume(output: Path) -> bool:
+    """Whether `output` holds a run with a checkpoint to go on from."""
+    return RunFolder(output).has_checkpoint()
 
 
 def resolve_options(

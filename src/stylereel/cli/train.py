@@ -119,18 +119,24 @@ def unpaired(
     resolved = action.resolve_options(
         "unpaired", given, assignments or [], preset=preset, data_root=data, may_be_empty=resume
     )
-    with _Screen(quiet=not sys.stderr.isatty()) as screen, _StopOnInterrupt() as stop:
-        summary = action.train(
-            resolved,
-            output,
-            resume=resume,
-            overwrite=overwrite,
-            data_root=data,
-            device=device,
-            threads=threads,
-            events=screen.events(),
-            should_stop=stop,
-        )
+    try:
+        with _Screen(quiet=not sys.stderr.isatty()) as screen, _StopOnInterrupt() as stop:
+            summary = action.train(
+                resolved,
+                output,
+                resume=resume,
+                overwrite=overwrite,
+                data_root=data,
+                device=device,
+                threads=threads,
+                events=screen.events(),
+                should_stop=stop,
+            )
+    except KeyboardInterrupt:
+        if not action.can_resume(output):
+            raise
+        _say(f"Stopped at once. Go on from the last checkpoint with: {_resume_command(output)}")
+        raise typer.Exit(130) from None
     _conclude(summary, as_json)
 
 
@@ -152,13 +158,17 @@ def _conclude(summary: TrainSummary, as_json: bool) -> None:
     if not summary.finished:
         _say(
             f"Stopped at step {summary.step} of {summary.total_steps}. Go on with: "
-            f"stylereel train unpaired --output {summary.output} --resume"
+            f"{_resume_command(summary.output)}"
         )
         raise typer.Exit(130)
     _say(
         f"{summary.output} is a style now: {summary.total_steps} steps in {summary.minutes:.1f} minutes. "
         f"Try it: stylereel stylize VIDEO OUTPUT --style {summary.output}"
     )
+
+
+def _resume_command(output: Path) -> str:
+    return f"stylereel train unpaired --output {output} --resume"
 
 
 def _say(text: str) -> None:

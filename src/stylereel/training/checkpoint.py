@@ -65,8 +65,10 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
         if path.exists():
             os.replace(path, folder / PREVIOUS_NAME)
         os.replace(temporary, path)
-    except (OSError, RuntimeError) as error:
+    except BaseException as error:  # also Ctrl-C: half a file is of no use to anybody
         temporary.unlink(missing_ok=True)
+        if not isinstance(error, OSError | RuntimeError):
+            raise
         raise OutputError(
             f"The checkpoint cannot be written to {folder}: {error}. The one before is kept; free some space "
             "and go on with --resume."

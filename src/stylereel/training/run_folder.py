@@ -60,7 +60,7 @@ class RunFolder:
         return self.record_path.is_file()
 
     def read_record(self) -> dict[str, Any]:
-        """What `write_record` wrote.
+        """What `begin` wrote.
 
         Raises:
             OutputError: there is no run here, or its record cannot be read.
@@ -75,12 +75,6 @@ class RunFolder:
             raise OutputError(
                 f"{self.record_path} cannot be read ({error}): start again with --overwrite."
             ) from error
-
-    def write_record(self, values: Mapping[str, Any]) -> None:
-        """Save the facts of the run, whole or not at all."""
-        temporary = self.record_path.with_name(f".{RECORD_NAME}.{os.getpid()}")
-        temporary.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", "utf-8")
-        os.replace(temporary, self.record_path)
 
     def has_checkpoint(self) -> bool:
         """True where there is something to go on from."""
@@ -108,18 +102,30 @@ class RunFolder:
                 "Name another output."
             )
 
-    def begin(self) -> None:
-        """Make the folder for a new run, removing a run that is there (ask `check` first).
+    def begin(self, record: Mapping[str, Any]) -> None:
+        """Make the folder of a new run with its facts, whole or not at all; a run that is there is removed.
+
+        Ask `check` first.
 
         Raises:
             OutputError: it cannot be written.
         """
+        is_new = not self.output.exists()
+        whole = self.output / f".{self.run.name}.{os.getpid()}"
         try:
+            (whole / self.previews.name).mkdir(parents=True)
+            text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+            (whole / self.record_path.name).write_text(text, "utf-8")
             if self.run.exists():
                 shutil.rmtree(self.run)
-            self.previews.mkdir(parents=True)
-        except OSError as error:
-            raise OutputError(f"{self.run} cannot be written: {error.strerror or error}.") from error
+            os.replace(whole, self.run)
+        except BaseException as error:  # also Ctrl-C: half a folder would be in the next run's way
+            shutil.rmtree(whole, ignore_errors=True)
+            if is_new and self.output.is_dir() and not any(self.output.iterdir()):
+                self.output.rmdir()
+            if isinstance(error, OSError):
+                raise OutputError(f"{self.run} cannot be written: {error.strerror or error}.") from error
+            raise
 
     def _is_pack(self) -> bool:
         return (self.output / CARD_NAME).is_file()

@@ -9,8 +9,7 @@ from stylereel.training.run_folder import RunFolder, check_paths
 def begun(path: Path) -> RunFolder:
     folder = RunFolder(path)
     folder.check(overwrite=False)
-    folder.begin()
-    folder.write_record({"settings": {}, "total_steps": 3})
+    folder.begin({"settings": {}, "total_steps": 3})
     return folder
 
 
@@ -20,6 +19,24 @@ def test_a_run_is_not_begun_over_another_one(tmp_path: Path) -> None:
         folder.check(overwrite=False)
     folder.check(overwrite=True)
     assert folder.read_record()["total_steps"] == 3
+
+
+def test_a_folder_whose_making_is_interrupted_leaves_nothing_in_the_next_runs_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ctrl_c(*_: object, **__: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("stylereel.training.run_folder.json.dumps", ctrl_c)
+    with pytest.raises(KeyboardInterrupt):
+        begun(tmp_path / "style")
+    assert not (tmp_path / "style").exists()
+    monkeypatch.undo()
+    begun(tmp_path / "style")
+    monkeypatch.setattr("stylereel.training.run_folder.json.dumps", ctrl_c)
+    with pytest.raises(KeyboardInterrupt):
+        RunFolder(tmp_path / "style").begin({})
+    assert RunFolder(tmp_path / "style").read_record()["total_steps"] == 3  # the run before is still there
 
 
 def test_a_finished_style_and_other_files_are_kept(tmp_path: Path) -> None:
