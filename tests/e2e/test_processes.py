@@ -89,6 +89,32 @@ def test_a_full_disk_is_told_and_leaves_nothing(long_clip, tmp_path, environment
     assert [path.name for path in tmp_path.iterdir()] == ["long.mp4"]
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs a process's own peak memory")
+def test_memory_does_not_grow_with_the_length_of_the_video(tmp_path, environment):
+    # The largest resident size of this program alone: the one in `resource` knows what came before exec.
+    script = (
+        "import sys\n"
+        "from stylereel import stylize\n"
+        "stylize(sys.argv[1], sys.argv[2], style='brush', runner='onnxruntime', threads=1)\n"
+        "lines = open('/proc/self/status').read().splitlines()\n"
+        "print(next(int(line.split()[1]) for line in lines if line.startswith('VmHWM:')))\n"
+    )
+
+    def peak_megabytes(frames):
+        clip = make_clip(tmp_path / f"{frames}.mp4", frames=frames, size=(320, 240), audio=True)
+        result = subprocess.run(
+            [sys.executable, "-c", script, str(clip), str(tmp_path / f"{frames}_out.mp4")],
+            env=environment, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert result.returncode == 0, result.stderr
+        return int(result.stdout) / 1024
+
+    short, long = 60, 480
+    frames_megabytes = (long - short) * 320 * 240 * 3 / 2**20
+    # Every frame kept in one place would add all of that; a decoder's and an encoder's own are in both.
+    assert peak_megabytes(long) - peak_megabytes(short) < frames_megabytes / 4
+
+
 def test_stylising_needs_no_torch_and_says_how_to_get_it_when_asked(clip, tmp_path, environment):
     script = (
         "import sys\n"
