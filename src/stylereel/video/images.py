@@ -14,6 +14,7 @@ from stylereel.core import pixels
 from stylereel.core.color import SRGB_PICTURE
 from stylereel.core.errors import MissingInputError, UsageError, VideoOpenError
 from stylereel.video.convert import BACKDROP, FrameConverter
+from stylereel.video.embedded import embedded_in
 from stylereel.video.info import SourceInfo
 from stylereel.video.safety import check_is_file, refuse_scripts
 from stylereel.video.source import VideoSource
@@ -100,6 +101,8 @@ def read_picture(path: Path, max_side: int | None = None) -> np.ndarray:
     bgr = _decode(encoded)
     if bgr is None:
         return _read_with_ffmpeg(path, max_side)
+    if bgr.shape[2] == 4:  # OpenCV turns opaque pictures alone
+        bgr = embedded_in(encoded.tobytes()).orientation.apply(bgr)
     opacity = _to_8_bits(bgr[..., 3]) if bgr.shape[2] == 4 else None
     rgb = cv2.cvtColor(_to_8_bits(bgr[..., :3]), cv2.COLOR_BGR2RGB)
     if opacity is not None and int(opacity.min()) < 255:

@@ -14,6 +14,7 @@ from stylereel.core import pixels
 from stylereel.core.errors import InputError, UsageError, VideoOpenError
 from stylereel.core.frames import Frame
 from stylereel.video.convert import FrameConverter
+from stylereel.video.embedded import embedded_in, left_aside
 from stylereel.video.images import read_picture
 from stylereel.video.probe import open_source
 from stylereel.video.source import VideoSource
@@ -152,6 +153,7 @@ class FrameReader:
         waiting: list[int] = []
         yielded = 0
         sizes = set()
+        embedded = []
         for index, path in enumerate(self.info.image_paths):
             if not self._cut.holds(index * self.info.time_base):
                 continue
@@ -174,10 +176,12 @@ class FrameReader:
             self.concealed_count += lost
             yielded += 1
             sizes.add(picture.shape)
+            embedded.append(embedded_in(path.read_bytes()))
             yield Frame(picture, pts, self.info.time_base, 1, lost)
             held = picture
         if len(sizes) > 1:
             self.notices.append(f"the pictures have {len(sizes)} different sizes")
+        self.notices += left_aside(embedded)
         self._check_some(yielded)
 
     def _check_some(self, yielded: int) -> None:
