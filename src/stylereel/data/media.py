@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from stylereel.core.errors import DatasetError, MissingInputError
+from stylereel.video.embedded import embedded_in
 
 PICTURE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".jp2"})
 VIDEO_ENDINGS = frozenset(
@@ -76,7 +77,10 @@ def read_picture(path: Path) -> np.ndarray | None:
         if pixels is None:
             return None
         if path.suffix.lower() in {".png", ".webp", ".tif", ".tiff"}:
-            pixels = _over_white(cv2.imdecode(data, cv2.IMREAD_UNCHANGED), pixels)
+            raw = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+            if raw is not None and raw.ndim == 3 and raw.shape[2] == 4:  # OpenCV leaves these lying
+                raw = embedded_in(data.tobytes()).orientation.apply(raw)
+            pixels = _over_white(raw, pixels)
         if pixels.dtype == np.uint16:
             pixels = (np.asarray(pixels, np.uint16) >> 8).astype(np.uint8)
         if pixels.dtype != np.uint8:

@@ -1,3 +1,4 @@
+import zlib
 from pathlib import Path
 
 import cv2
@@ -51,6 +52,19 @@ def test_transparent_pixels_lie_over_white(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "alpha.png"), raw)
     pixels = read_picture(tmp_path / "alpha.png")
     assert pixels is not None and pixels[5, 5].max() == 0 and pixels[35, 5].min() == 255
+
+
+def test_transparent_pictures_are_upright_by_their_exif(tmp_path: Path) -> None:
+    raw = np.zeros((40, 60, 4), np.uint8)
+    raw[:20, :, 3] = 255
+    data = cv2.imencode(".png", raw)[1].tobytes()
+    # One entry: orientation 3, which turns by half; 6 would turn by a quarter.
+    for orientation, dark, white in ((3, (35, 5), (5, 5)), (6, (5, 35), (5, 5))):
+        chunk = b"eXIfMM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0" + bytes([orientation]) + bytes(6)
+        length, check = (len(chunk) - 4).to_bytes(4, "big"), zlib.crc32(chunk).to_bytes(4, "big")
+        (tmp_path / "turned.png").write_bytes(data[:33] + length + chunk + check + data[33:])
+        pixels = read_picture(tmp_path / "turned.png")
+        assert pixels is not None and pixels[dark].max() == 0 and pixels[white].min() == 255
 
 
 def test_a_picture_of_sixteen_bits_is_read_as_eight(tmp_path: Path) -> None:
