@@ -5,6 +5,8 @@
 #   make test                               the tests
 #   make check                              what CI looks at: ruff, pyright, import-linter
 #   make install                            everything: applying, training, demo, tests
+#   make install TORCH_INDEX=               with pip's own torch: on Linux it brings CUDA (gigabytes)
+#   make install TORCH_INDEX=URL            with torch from an index of your choice
 
 VENV ?= .venv
 VIDEO ?=
@@ -15,6 +17,12 @@ STAMPS := $(VENV)/.stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt
 SETTINGS := pyproject.toml constraints.txt
+# On Linux the ordinary index has torch with CUDA alone; a build for the CPU is a version of its own (+cpu) that
+# pip prefers where it sees both. Elsewhere, and where this index cannot be reached, the ordinary one serves.
+TORCH_INDEX ?= $(if $(filter Linux,$(shell uname -s)),https://download.pytorch.org/whl/cpu)
+
+IS_REACHABLE = 'import sys, urllib.request as u; \
+	sys.excepthook = lambda *_: None; u.urlopen(sys.argv[1] + "/torch/", timeout=10).close()'
 
 # Looked for once, and only while there is no environment yet.
 ifeq ($(wildcard $(STAMPS)/venv)$(PYTHON),)
@@ -43,6 +51,11 @@ $(STAMPS)/demo: $(STAMPS)/venv $(SETTINGS)
 
 $(STAMPS)/all: $(STAMPS)/venv $(SETTINGS)
 	@echo "Installing Stylereel with training and tests (torch is large: this takes a while)"
+	@index='$(TORCH_INDEX)'; \
+	if [ '$(origin TORCH_INDEX)' = file ] && [ -n "$$index" ] && ! $(BIN)/python -c $(IS_REACHABLE) "$$index"; then \
+		echo "$$index cannot be reached: torch comes from pip's own index, perhaps with CUDA"; index=; \
+	fi; \
+	$(INSTALL) $${index:+--extra-index-url "$$index"} torch
 	@$(INSTALL) --editable '.[demo,train,dev]'
 	@touch $(STAMPS)/demo $@
 
