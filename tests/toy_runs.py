@@ -84,10 +84,12 @@ def material(
     return Material(resolved, gathered(content, "content"), gathered(style, "style"))
 
 
-def train_all(run: Run, stream: BatchStream, watches: tuple[Nurse, ...] = ()) -> list[StepReport]:
-    """Train to the end of the run."""
+def train_all(
+    run: Run, stream: BatchStream, watches: tuple[Nurse, ...] = (), *, steps: int | None = None
+) -> list[StepReport]:
+    """Train to the end of the run, or only its first `steps`."""
     try:
-        return list(train(run, stream, watches))
+        return list(train(run, stream, watches, lambda: steps is not None and run.step >= steps))
     finally:
         stream.close()
 
