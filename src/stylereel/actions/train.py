@@ -13,7 +13,7 @@ from typing import Any
 import safetensors.torch
 import torch
 
-from stylereel.core.errors import EnvironmentMissingError, PackError, UsageError
+from stylereel.core.errors import PackError, UsageError
 from stylereel.core.progress import Meter, Progress
 from stylereel.data.credits import CreditBook
 from stylereel.data.crops import CropSampler
@@ -24,6 +24,7 @@ from stylereel.packs.find import find_pack
 from stylereel.packs.store import ONNX_NAME, PREVIEW_NAME, WEIGHTS_NAME, save_pack
 from stylereel.training.card import generator_key, make_card
 from stylereel.training.checkpoint import read_checkpoint, write_checkpoint
+from stylereel.training.device import find_device
 from stylereel.training.ema import recompute_statistics
 from stylereel.training.health import Nurse, health_crops
 from stylereel.training.journal import Journal
@@ -115,7 +116,7 @@ def train(
     folder = RunFolder(output)
     resolved, record = _resumed(folder, resolved) if resume else (_required(resolved), None)
     settings = resolved.settings
-    chosen_device = _device(device)
+    chosen_device = find_device(device)
     torch.set_num_threads(threads or os.cpu_count() or 1)
     check_paths([entry.path for entry in settings.content], [entry.path for entry in settings.style], output)
     if record is None:
@@ -475,20 +476,6 @@ def _start_from(name: str, generator: torch.nn.Module) -> None:
             f"{config}. Give the run the same shape with --set, or start from another pack."
         )
     generator.load_state_dict(safetensors.torch.load(pack.read(WEIGHTS_NAME)))
-
-
-def _device(wanted: str) -> torch.device:
-    if wanted == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise EnvironmentMissingError(
-            "--device cuda: torch sees no CUDA device. Install a CUDA build of torch, or use --device cpu."
-        )
-    if wanted == "mps" and not torch.backends.mps.is_available():
-        raise EnvironmentMissingError("--device mps: torch sees no Metal device here. Use --device cpu.")
-    if wanted not in ("cpu", "cuda", "mps"):
-        raise UsageError(f"Unknown device '{wanted}'. Known: auto, cpu, cuda, mps.")
-    return torch.device(wanted)
 
 
 def _record(resolved: Resolved, total_steps: int, device: torch.device) -> dict[str, Any]:
