@@ -13,8 +13,12 @@ GENERATORS = family("stylereel.networks.generators")
 
 @pytest.fixture(params=GENERATORS.names())
 def generator(request):
-    torch.manual_seed(3)
-    module = GENERATORS.load(request.param)
+    return untrained(request.param, seed=3)
+
+
+def untrained(name: str, seed: int):
+    torch.manual_seed(seed)
+    module = GENERATORS.load(name)
     made = module.Generator(module.Config())
     for parameter in made.parameters():  # a trained network has biases: so must the one that is tested
         parameter.data.add_(0.05 * torch.randn_like(parameter))
@@ -82,11 +86,10 @@ def test_a_flat_picture_gets_no_grid(generator):
     assert (inner.amax((2, 3)) - inner.amin((2, 3))).max() < 1e-4
 
 
-def test_moving_the_picture_moves_the_output_nearly_exactly(generator):
-    """Shift equivariance for 1 to 7 px: the stem must not be blind to motion inside its cell."""
+def shift_errors(generator, seed: int) -> list[float]:
+    """Error of outputs of moved pictures, moved back, over the output's contrast, for 1 to 7 px."""
     margin = generator.receptive_field_px + (-generator.receptive_field_px % generator.size_multiple)
-    side = 2 * margin + 64 + 8
-    x = picture(side, side)
+    x = picture(2 * margin + 72, 2 * margin + 72, seed)
     inner = slice(margin, margin + 56)
     errors = []
     with torch.no_grad():
@@ -95,8 +98,15 @@ def test_moving_the_picture_moves_the_output_nearly_exactly(generator):
             moved = generator(torch.roll(x, (shift, shift), (2, 3)), code_of(1))
             back = torch.roll(moved, (-shift, -shift), (2, 3))[..., inner, inner]
             errors.append(((back - still).square().mean().sqrt() / still.std()).item())
-    # An untrained shape with unfiltered strides measures 0.73 (mean of five seeds), with low-pass 0.31.
-    assert sum(errors) / len(errors) < 0.6, f"shifts by 1 to 7 px: {errors} of the contrast"
+    return errors
+
+
+@pytest.mark.parametrize("name", GENERATORS.names())
+def test_moving_the_picture_moves_the_output_nearly_exactly(name):
+    """Shift equivariance for 1 to 7 px: the stem must not be blind to motion inside its cell."""
+    errors = [error for seed in range(5) for error in shift_errors(untrained(name, seed), seed)]
+    # An untrained shape with unfiltered strides measures 0.73, with low-pass 0.30; one seed, 0.1 to 0.65.
+    assert sum(errors) / len(errors) < 0.45, f"shifts by 1 to 7 px: {errors} of the contrast"
 
 
 def test_a_deterministic_network_has_no_memory(generator):

@@ -44,6 +44,13 @@ def _plain_conv(weight: Tensor, bias: Tensor, *, stride: int, padding: int) -> n
     return conv
 
 
+def side_by_side(first: nn.Conv2d, second: nn.Conv2d) -> nn.Conv2d:
+    """One convolution with the outputs of two that look at the same window."""
+    weight = torch.cat([first.weight.data, second.weight.data])
+    bias = torch.cat([first.bias.data, second.bias.data])  # pyright: ignore
+    return _plain_conv(weight, bias, stride=first.stride[0], padding=first.padding[0])  # pyright: ignore
+
+
 class DemodulatedConv(nn.Module):
     """A convolution whose filters have unit norm times a learned gain per output channel.
 
@@ -122,6 +129,46 @@ class LowPassDownConv(DemodulatedConv):
         with torch.no_grad():
             weight, bias = self.normalised(), self.bias.float()
         return _plain_conv(weight, bias, stride=self.stride, padding=self.stride)
+
+
+class BandPassDownConv(LowPassDownConv):
+    """A `LowPassDownConv` whose filters sum to zero, per input channel: a flat colour gives nothing."""
+
+    def shaped(self, weight: Tensor) -> Tensor:
+        weight = super().shaped(weight)
+        return weight - weight.mean(dim=(2, 3), keepdim=True)
+
+
+class LocalContrast(nn.Module):
+    """What little there is to see in a flat place, brought to the strength of what is seen elsewhere.
+
+    Band-pass responses over the root of their own energy nearby (divisive normalisation, Heeger 1992;
+    Carandini & Heeger 2012): the grain of plaster, the shading of a cheek. Strokes need something to hold on
+    to that travels with the object, and a wall gives a network without normalisation next to nothing.
+    It looks at its window alone, so tiles stay exact.
+
+    Args:
+        channels: of the responses.
+        stride: of the output.
+        floor: energy that counts as nothing, in the range of the picture; 0.004 is half a grey level.
+    """
+
+    window = 5
+
+    def __init__(self, channels: int, stride: int, *, floor: float = 0.004) -> None:
+        super().__init__()
+        self.filters = BandPassDownConv(3, channels, stride, blur=5)
+        self.floor = floor
+
+    def forward(self, x: Tensor) -> Tensor:
+        return normalised_nearby(self.filters(x), self.window, self.floor)
+
+
+def normalised_nearby(responses: Tensor, window: int, floor: float) -> Tensor:
+    """`(N, C, h, w)` over the root mean square of all channels within `window`, plus `floor`."""
+    energy = responses.square().mean(dim=1, keepdim=True)
+    energy = F.avg_pool2d(energy, window, stride=1, padding=window // 2, count_include_pad=False)
+    return responses / (energy.sqrt() + floor)
 
 
 class SmoothUpConv(DemodulatedConv):

@@ -11,8 +11,10 @@ torch = pytest.importorskip("torch", reason="the training extra is not installed
 from stylereel.losses.adversarial import OBJECTIVES, discriminator_loss, generator_loss
 from stylereel.losses.diff_augment import diff_augment
 from stylereel.losses.gradient_penalty import r1_penalty
+from stylereel.losses.gram import gram, gram_matrix
 from stylereel.losses.palette import palette
 from stylereel.losses.patch_nce import patch_nce
+from stylereel.losses.sharpened import sharpened
 from stylereel.losses.sliced_wasserstein import laplacian_levels, sliced_wasserstein
 from stylereel.losses.synthetic_motion import disturbed, random_motion, synthetic_motion
 from stylereel.losses.tone import tone
@@ -156,3 +158,42 @@ def test_palette_pulls_a_washed_out_picture_towards_the_colours_of_the_style():
         loss.backward()
         optimizer.step()
     assert loss < 0.5 * palette(washed, style, rng(2))
+
+
+def test_a_gram_matrix_holds_means_and_products_of_channels():
+    maps = torch.stack([torch.full((2, 2), 3.0), torch.tensor([[1.0, -1.0], [1.0, -1.0]])])[None]
+    assert torch.allclose(gram_matrix(maps)[0], torch.tensor([[9.0, 0, 3], [0, 1, 0], [3, 0, 1]]))
+
+
+def test_gram_is_zero_for_the_styles_own_statistics_and_one_for_twice_as_much():
+    maps = [torch.rand(1, 4, 8, 8, generator=rng()), torch.rand(1, 2, 4, 4, generator=rng())]
+    wanted = [gram_matrix(m)[0] for m in maps]
+    assert gram(maps, wanted) < 1e-6
+    assert gram(maps, [w / 2 for w in wanted]).item() == pytest.approx(1.0, rel=1e-5)
+
+
+def test_gram_judges_each_picture_by_itself():
+    flat, busy = torch.zeros(1, 2, 8, 8), torch.randn(1, 2, 8, 8, generator=rng()) * 2**0.5
+    wanted = [(gram_matrix(flat) + gram_matrix(busy))[0] / 2]
+    # Together the two have the wanted statistics; neither has them alone.
+    assert gram([torch.cat([flat, busy])], wanted) > 0.3
+
+
+def test_gram_pulls_flat_pictures_towards_texture():
+    maps = (torch.rand(2, 3, 8, 8, generator=rng()) * 0.1).requires_grad_(True)
+    wanted = [gram_matrix(torch.randn(4, 3, 8, 8, generator=rng(1))).mean(0)]
+    before = gram([maps], wanted)
+    before.backward()
+    assert gram([maps - 10 * maps.grad], wanted) < before
+
+
+def test_counter_examples_are_the_photographs_with_as_much_detail_or_more():
+    photographs = (
+        torch.nn.functional.avg_pool2d(torch.rand(16, 3, 68, 68, generator=rng()), 5, stride=1) - 0.5
+    )
+    examples = sharpened(photographs, rng(1))
+    assert examples.shape == photographs.shape and examples.abs().max() <= 1
+    gains = (examples.std(dim=(1, 2, 3)) / photographs.std(dim=(1, 2, 3))).tolist()
+    assert min(gains) > 0.99 and max(gains) > 2
+    assert any(torch.allclose(a, b, atol=1e-5) for a, b in zip(examples, photographs, strict=True))
+    assert torch.equal(examples, sharpened(photographs, rng(1)))

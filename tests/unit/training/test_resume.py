@@ -100,7 +100,7 @@ def test_only_what_a_phase_trains_moves(material: toy_runs.Material) -> None:
         )
         for name, module in run.recipe.modules.items()
     }
-    assert moved == {"generator": False, "discriminator": True, "projector": False}
+    assert [name for name, has_moved in moved.items() if has_moved] == ["discriminator"]
 
 
 def test_the_average_follows_the_generator_slowly(material: toy_runs.Material) -> None:

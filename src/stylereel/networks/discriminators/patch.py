@@ -22,7 +22,7 @@ class Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    channels: int = Field(default=48, ge=4, le=256)
+    channels: int = Field(default=32, ge=4, le=256)
     """Channels of the first layer; doubled per layer up to four times that."""
     layers: int = Field(default=3, ge=1, le=5)
     """Strided layers; 3 gives a receptive field of 70 px, 2 of 34 px."""
@@ -46,13 +46,20 @@ class PatchDiscriminator(nn.Module):
             parts.append(spectral_norm(nn.Conv2d(before, width, 4, stride=2, padding=1)))
             before = width
         parts.append(spectral_norm(nn.Conv2d(before, before, 3, padding=1)))
+        self.feature_channels = [*widths, before]
         self.convolutions = nn.ModuleList(parts)
         self.logits = spectral_norm(nn.Conv2d(before, 1, 3, padding=1))
 
     def forward(self, x: Tensor) -> Tensor:
+        return self.with_features(x)[0]
+
+    def with_features(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The logits, and the map behind each layer."""
+        maps = []
         for convolution in self.convolutions:
             x = F.leaky_relu(convolution(x), 0.2)
-        return self.logits(x)
+            maps.append(x)
+        return self.logits(x), maps
 
 
 def grey_contrast(pictures: Tensor) -> Tensor:
@@ -76,12 +83,27 @@ class Discriminator(nn.Module):
             PatchDiscriminator(self.config.channels, self.config.layers, 1) if self.config.brush else None
         )
 
+    @property
+    def feature_channels(self) -> list[int]:
+        """Channels of each map that `with_features` returns."""
+        parts = [*self.scales, *([] if self.brush is None else [self.brush])]
+        return [count for part in parts for count in part.feature_channels]  # pyright: ignore
+
     def forward(self, x: Tensor) -> list[Tensor]:
         """`x` is `(N, 3, H, W)` RGB in [-1, 1]."""
-        maps = []
-        brush = [] if self.brush is None else [self.brush(grey_contrast(x))]
-        for index, scale in enumerate(self.scales):
-            if index:
+        return self.with_features(x)[0]
+
+    def with_features(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """Logit maps, and the feature maps of every layer of every scale in the same order."""
+        logits: list[Tensor] = []
+        features: list[Tensor] = []
+        grey = grey_contrast(x) if self.brush is not None else None
+        for index, scale in enumerate([*self.scales, self.brush]):
+            if index and scale is not self.brush:
                 x = F.avg_pool2d(x, 2)
-            maps.append(scale(x))
-        return [self.config.logit_gain * logits for logits in maps + brush]
+            if scale is None:
+                continue
+            found, maps = scale.with_features(grey if scale is self.brush else x)  # pyright: ignore
+            logits.append(self.config.logit_gain * found)
+            features += maps
+        return logits, features

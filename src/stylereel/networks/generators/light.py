@@ -1,12 +1,16 @@
 """`light`: the fast generator. Trunk at 1/8 resolution, quiet strides, a head without grids or beads.
 
     frame ──LowPassDown x4──► detail (1/4) ──LowPassDown x2──► trunk (1/8): N residual blocks
-      │                          │                                   │
+      ├─────LocalContrast x4──► + │                                  │
       │                          └────────────── + ◄──SmoothUp x2────┘
       │                                          │ ReLU
       └─────LowPassDown x2──────► edges (1/2) ── + ◄──SmoothUp x2
                                                  │ ReLU
                                                  └──SmoothUp x2──► tanh ──► stylized
+
+Local contrast is what strokes hold on to: a wall has grain and shading of a few grey levels, which stand
+still on it from frame to frame, and normalised by their own strength they carry a stroke as well as foliage
+does. Without it flat places stay flat, whatever the losses ask.
 
 The half-resolution layer is what keeps lines continuous: a head that goes from 1/4 to 1 in one step draws
 diagonal strokes as strings of beads. No statistic of the frame is used anywhere: the look of a pixel
@@ -20,7 +24,16 @@ import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from stylereel.networks.blocks import LowPassDownConv, ResidualBlock, SmoothUpConv, rounded_to_bf16
+from stylereel.networks.blocks import (
+    DemodulatedConv,
+    LocalContrast,
+    LowPassDownConv,
+    ResidualBlock,
+    SmoothUpConv,
+    normalised_nearby,
+    rounded_to_bf16,
+    side_by_side,
+)
 
 
 class Config(BaseModel):
@@ -32,9 +45,11 @@ class Config(BaseModel):
     """Channels at half the resolution: crisp lines."""
     detail_channels: int = Field(default=32, ge=8, le=128)
     """Channels at a quarter of the resolution: strokes and small things."""
-    trunk_channels: int = Field(default=80, ge=8, le=256)
+    contrast_channels: int = Field(default=8, ge=1, le=64)
+    """Channels of local contrast: what strokes hold on to where the picture is nearly flat."""
+    trunk_channels: int = Field(default=64, ge=8, le=256)
     """Channels at an eighth of the resolution: where the look is decided."""
-    blocks: int = Field(default=4, ge=1, le=16)
+    blocks: int = Field(default=6, ge=1, le=16)
     """Residual blocks of two 3x3 convolutions in the trunk."""
 
 
@@ -53,6 +68,8 @@ class Generator(nn.Module):
         )
         self.edges = LowPassDownConv(3, edge, 2, blur=3)
         self.stem = LowPassDownConv(3, detail, 4, blur=5, gain=2**0.5)
+        self.contrast = LocalContrast(self.config.contrast_channels, 4)
+        self.grain = DemodulatedConv(self.config.contrast_channels, detail, gain=0.5)
         self.down = LowPassDownConv(detail, trunk, 2, blur=3, gain=2**0.5)
         self.trunk = nn.ModuleList(ResidualBlock(trunk) for _ in range(self.config.blocks))
         self.up = SmoothUpConv(trunk, detail, 2, blur=2)
@@ -63,7 +80,8 @@ class Generator(nn.Module):
     def receptive_field_px(self) -> int:
         """How far, in pixels to each side, an output pixel can see (an upper bound)."""
         trunk = 8 * (2 * self.config.blocks + 1 + 1)
-        return trunk + 4 * 3 + 2 * 2 + 8
+        contrast = 4 * (LocalContrast.window // 2 + 1)
+        return trunk + contrast + 4 * 3 + 2 * 2 + 8
 
     @property
     def feature_channels(self) -> list[int]:
@@ -72,27 +90,34 @@ class Generator(nn.Module):
 
     def features(self, x: Tensor) -> list[Tensor]:
         """Maps for PatchNCE: the detail layer (1/4), then the trunk's entry, a third and two thirds (1/8)."""
-        detail = F.relu(self.stem(x))
-        h = F.relu(self.down(detail))
-        maps = [detail, h]
-        marks = {max(1, self.config.blocks // 3), max(1, 2 * self.config.blocks // 3)}
-        for index, block in enumerate(self.trunk, start=1):
-            h = block(h)
-            if index in marks:
-                maps.append(h)
-            if len(maps) == 4:
-                break
-        while len(maps) < 4:
-            maps.append(h)
-        return maps
+        maps = self._encoded(x)
+        return [maps[index] for index in self._marks]
+
+    def with_features(self, x: Tensor, code: Tensor | None = None) -> tuple[Tensor, list[Tensor]]:
+        """The output of `forward` and the maps of `features`, in one pass."""
+        maps = self._encoded(x, whole=True)
+        return self._decoded(x, maps[0], maps[-1]), [maps[index] for index in self._marks]
 
     def forward(self, x: Tensor, code: Tensor | None = None) -> Tensor:
         """`code` is `(N, 0)`: this generator is unconditional."""
-        detail = F.relu(self.stem(x))
-        h = F.relu(self.down(detail))
-        for block in self.trunk:
-            h = block(h)
-        h = F.relu(self.up(h) + detail)
+        return self.with_features(x)[0]
+
+    @property
+    def _marks(self) -> list[int]:
+        """Places in `_encoded` that PatchNCE looks at."""
+        blocks = self.config.blocks
+        return [0, 1, 1 + max(1, blocks // 3), 1 + max(1, 2 * blocks // 3)]
+
+    def _encoded(self, x: Tensor, *, whole: bool = False) -> list[Tensor]:
+        """The detail layer, the trunk's entry and each block's output, as far as `features` or all of it."""
+        detail = F.relu(self.stem(x) + self.grain(self.contrast(x)))
+        maps = [detail, F.relu(self.down(detail))]
+        for block in self.trunk if whole else self.trunk[: self._marks[-1] - 1]:
+            maps.append(block(maps[-1]))
+        return maps
+
+    def _decoded(self, x: Tensor, detail: Tensor, trunk: Tensor) -> Tensor:
+        h = F.relu(self.up(trunk) + detail)
         h = F.relu(self.up_edges(h) + self.edges(x))
         return torch.tanh(self.head(h))
 
@@ -107,7 +132,10 @@ class Folded(nn.Module):
     def __init__(self, generator: Generator) -> None:
         super().__init__()
         self.edges = generator.edges.folded()
-        self.stem = generator.stem.folded()
+        self.stem = side_by_side(generator.stem.folded(), generator.contrast.filters.folded())
+        self.detail_channels = generator.config.detail_channels
+        self.window, self.floor = generator.contrast.window, generator.contrast.floor
+        self.grain = generator.grain.folded()
         self.down = generator.down.folded()
         self.trunk = nn.ModuleList(
             nn.ModuleList([block.first.folded(), block.second.folded()])  # pyright: ignore
@@ -120,7 +148,8 @@ class Folded(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, 3, H, W)` in [-1, 1] to the same."""
-        detail = F.relu(self.stem(x))
+        detail, contrast = self.stem(x).tensor_split([self.detail_channels], dim=1)
+        detail = F.relu(detail + self.grain(normalised_nearby(contrast, self.window, self.floor)))
         h = F.relu(self.down(detail))
         for first, second in self.trunk:  # pyright: ignore
             h = h + second(F.relu(first(h)))

@@ -1,7 +1,10 @@
 """`unpaired`: learn a look from pictures that show other things than the content does.
 
-    adversarial      the discriminators' verdict on brush (full detail) and picture (half size), DiffAugmented
-    texture          sliced Wasserstein distance of pyramid patches: strokes early; a tint cannot fool it
+    adversarial      the discriminators' verdict on brush (full detail) and picture (half size),
+                     DiffAugmented; photographs, plain and sharpened, stand among the fakes
+    features         Gram matrices of the discriminators' own features: strokes and palette early
+    filters          Gram matrices of random filters at several scales: the same, against a fixed target
+    texture          sliced Wasserstein distance of pyramid patches (off by default)
     nce              PatchNCE on the generator's own features: objects stay where and what they were
     palette          broad colours as often as the look uses them
     tone             dark stays darker than light, in the broad
@@ -25,14 +28,18 @@ from stylereel.data.batches import Batch
 from stylereel.losses.adversarial import Objective, discriminator_loss, generator_loss
 from stylereel.losses.diff_augment import diff_augment
 from stylereel.losses.gradient_penalty import r1_penalty
+from stylereel.losses.gram import gram
 from stylereel.losses.palette import palette
 from stylereel.losses.patch_nce import patch_nce
+from stylereel.losses.sharpened import sharpened
 from stylereel.losses.sliced_wasserstein import sliced_wasserstein
 from stylereel.losses.synthetic_motion import Motion, disturbed, random_motion, synthetic_motion
 from stylereel.losses.tone import tone
 from stylereel.networks.discriminators import patch
 from stylereel.networks.generators import light
+from stylereel.networks.random_filters import RandomFilters
 from stylereel.training.phases import Phase
+from stylereel.training.running_gram import RunningGram
 
 EDGE_PX = 8
 
@@ -50,8 +57,15 @@ class Config(BaseModel):
     """Adversarial objective."""
     adversarial_weight: float = Field(default=1.5, ge=0)
     """Weight of the adversarial term."""
-    texture_weight: float = Field(default=2.0, ge=0)
+    features_weight: float = Field(default=3.0, ge=0)
+    """Weight of the Gram matrices of the discriminators' features: the palette and the stroke, learned."""
+    filters_weight: float = Field(default=2.0, ge=0)
+    """Weight of the Gram matrices of fixed random filters: a target that stands still from the start."""
+    texture_weight: float = Field(default=0.0, ge=0)
     """Weight of the sliced Wasserstein patch term."""
+    photographs: float = Field(default=0.5, ge=0, le=1)
+    """Photographs, plain and sharpened, that the discriminators see as fakes beside the generator's, as a
+    part of the batch."""
     nce_weight: float = Field(default=0.4, ge=0)
     """Weight of PatchNCE."""
     tone_weight: float = Field(default=0.5, ge=0)
@@ -72,7 +86,7 @@ class Config(BaseModel):
     """Adam step of the generator (its weights are demodulated, hence of unit scale)."""
     discriminator_rate: float = Field(default=1e-3, gt=0)
     """Adam step of the discriminators."""
-    nce_patches: int = Field(default=192, ge=8)
+    nce_patches: int = Field(default=128, ge=8)
     """Places per picture and layer for PatchNCE."""
 
 
@@ -106,6 +120,7 @@ class Shared:
     fake: Tensor
     fake_of_moved: Tensor
     identity: Tensor
+    content_features: list[Tensor]
     motion: Motion
     rng: torch.Generator
 
@@ -124,10 +139,16 @@ class Recipe:
         self.generator = light.Generator(self.config.generator)
         self.discriminator = patch.Discriminator(self.config.discriminator)
         self.projector = Projector(self.generator.feature_channels)
+        self.filters = RandomFilters()
+        self.style_filters = RunningGram(self.filters.channels, decay=0.99)
+        self.style_features = RunningGram(self.discriminator.feature_channels, decay=0.9)
         self.modules: dict[str, nn.Module] = {
             "generator": self.generator,
             "discriminator": self.discriminator,
             "projector": self.projector,
+            "filters": self.filters,
+            "style_filters": self.style_filters,
+            "style_features": self.style_features,
         }
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
@@ -138,8 +159,8 @@ class Recipe:
             "projector": self.config.discriminator_rate,
         }
         return {
-            name: torch.optim.Adam(module.parameters(), lr=rates[name], betas=(0.5, 0.99))
-            for name, module in self.modules.items()
+            name: torch.optim.Adam(self.modules[name].parameters(), lr=rate, betas=(0.5, 0.99))
+            for name, rate in rates.items()
         }
 
     def learning_rate(self, name: str, step: int) -> float:
@@ -165,8 +186,9 @@ class Recipe:
         half = max(1, n // 2)
         motion = random_motion(half, height, width, rng).to(content.device)
         moved = disturbed(motion.warp(content[:half]).clamp(-1, 1), rng)
-        every = self.generator(torch.cat([content, moved, style[:half]]))
-        return Shared(every[:n], every[n : n + half], every[n + half :], motion, rng)
+        every, maps = self.generator.with_features(torch.cat([content, moved, style[:half]]))
+        keys = [values[:n].detach() for values in maps]
+        return Shared(every[:n], every[n : n + half], every[n + half :], keys, motion, rng)
 
     def losses(self, phase: Phase, batch: Batch, shared: Shared, step: int) -> dict[str, Tensor]:
         """Named and weighted terms of a phase; the loop sums them."""
@@ -176,11 +198,15 @@ class Recipe:
 
     def _discriminator_terms(self, batch: Batch, shared: Shared) -> dict[str, Tensor]:
         n = batch.style.shape[0]
-        both = inner(torch.cat([batch.style, shared.fake.detach().float()]))
-        maps = self.discriminator(diff_augment(both, shared.rng))
+        fakes = [shared.fake.detach().float()]
+        if count := round(self.config.photographs * n):
+            fakes.append(sharpened(batch.content[-count:], shared.rng))
+        both = diff_augment(inner(torch.cat([batch.style, *fakes])), shared.rng)
+        logits, features = self.discriminator.with_features(both)
+        self.style_features.update([maps[:n] for maps in features])
         terms = {
             "adversarial": discriminator_loss(
-                self.config.adversarial, [m[:n] for m in maps], [m[n:] for m in maps]
+                self.config.adversarial, [m[:n] for m in logits], [m[n:] for m in logits]
             )
         }
         if self.config.r1_weight:
@@ -190,34 +216,40 @@ class Recipe:
     def _generator_terms(self, batch: Batch, shared: Shared, step: int) -> dict[str, Tensor]:
         settings = self.config
         fake = shared.fake.float()
-        logits = self.discriminator(diff_augment(inner(fake), shared.rng))
+        logits, features = self.discriminator.with_features(diff_augment(inner(fake), shared.rng))
         look = fake[: shared.fake_of_moved.shape[0]].detach()  # the still look leads, the moved one follows
         terms = {
             "adversarial": settings.adversarial_weight * generator_loss(settings.adversarial, logits),
-            "nce": settings.nce_weight * self._nce(batch.content, fake, shared.rng),
+            "nce": settings.nce_weight * self._nce(shared.content_features, fake, shared.rng),
             "motion": self.motion_weight(step)
             * synthetic_motion(look, shared.fake_of_moved.float(), shared.motion),
             "identity": settings.identity_weight
             * inner(shared.identity.float() - batch.style[: shared.identity.shape[0]]).abs().mean(),
         }
+        fake, style = inner(fake), inner(batch.style)
+        if settings.features_weight:
+            terms["features"] = settings.features_weight * gram(features, self.style_features.means())
+        if settings.filters_weight:
+            if step < 64 or step % 4 == 0:  # the target stands still: a part of the style crops will do
+                self.style_filters.update(self.filters(style))
+            terms["filters"] = settings.filters_weight * gram(self.filters(fake), self.style_filters.means())
         if settings.tone_weight:
-            terms["tone"] = settings.tone_weight * tone(inner(fake), inner(batch.content))
+            terms["tone"] = settings.tone_weight * tone(fake, inner(batch.content))
         if settings.palette_weight:
-            terms["palette"] = settings.palette_weight * palette(inner(fake), inner(batch.style), shared.rng)
+            terms["palette"] = settings.palette_weight * palette(fake, style, shared.rng)
         if settings.texture_weight:
-            terms["texture"] = settings.texture_weight * sliced_wasserstein(
-                inner(fake), inner(batch.style), shared.rng
-            )
+            terms["texture"] = settings.texture_weight * sliced_wasserstein(fake, style, shared.rng)
         return terms
 
-    def _nce(self, content: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
-        maps = self.generator.features(torch.cat([content, fake]))
-        n = content.shape[0]
+    def _nce(self, content_features: list[Tensor], fake: Tensor, rng: torch.Generator) -> Tensor:
+        maps = self.generator.features(fake)
         sizes = [values.shape[-2] * values.shape[-1] for values in maps]
         places = [torch.randperm(size, generator=rng)[: self.config.nce_patches] for size in sizes]
-        vectors = self.projector(maps, places)
+        with torch.no_grad():
+            keys = self.projector(content_features, places)
+        queries = self.projector(maps, places)
         weights = [self.config.nce_fine] + [1.0] * (len(maps) - 1)
-        terms = [weight * patch_nce(v[n:], v[:n]) for weight, v in zip(weights, vectors, strict=True)]
+        terms = [w * patch_nce(q, k) for w, q, k in zip(weights, queries, keys, strict=True)]
         return torch.stack(terms).sum() / sum(weights)
 
     def preview(self, generator: nn.Module, content: Tensor) -> Tensor:

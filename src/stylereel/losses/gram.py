@@ -1,0 +1,42 @@
+"""Texture as the correlations between feature maps, with a gradient.
+
+Gatys et al. 2015 describe a texture by the Gram matrices of a network's features. The features need not be
+pretrained: those of random filters serve (Ustyuzhaninov et al. 2017, "What does it take to generate natural
+textures?"), and so do those of a discriminator that is learning the style.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def gram_matrix(features: Tensor) -> Tensor:
+    """Mean products of all pairs of channels, per picture; a constant 1 stands beside them for the means.
+
+    Args:
+        features: `(N, C, H, W)`.
+
+    Returns:
+        `(N, C + 1, C + 1)` float32.
+    """
+    flat = features.flatten(2).float()
+    flat = torch.cat([flat, flat.new_ones(flat.shape[0], 1, flat.shape[2])], dim=1)
+    return (flat @ flat.transpose(1, 2)).float() / flat.shape[2]
+
+
+def gram(features: list[Tensor], wanted: list[Tensor]) -> Tensor:
+    """Mean over layers of `sum |G - G_wanted| / sum |G_wanted|`, for every picture by itself.
+
+    Args:
+        features: maps of the output per layer, `(N, C, H, W)`; the gradient flows here.
+        wanted: the style's mean Gram matrix per layer, `(C + 1, C + 1)`.
+
+    Returns:
+        Scalar float32; 0 where every picture has the style's statistics.
+    """
+    terms = []
+    for maps, target in zip(features, wanted, strict=True):
+        difference = (gram_matrix(maps) - target).abs().mean()
+        terms.append(difference / target.abs().mean().clamp_min(1e-6))
+    return torch.stack(terms).mean()
