@@ -15,18 +15,18 @@ PAUSE_SECONDS = 0.12
 """Between two turns of a looped clip, so that no stream's packets overlap."""
 
 
-def make_clip(path: Path, width: int, height: int, seconds: float) -> Path:
-    """A camera that drifts over soft noise with edges, `seconds` long."""
+def make_clip(path: Path, width: int, height: int, seconds: float, rate: int = FRAME_RATE) -> Path:
+    """A camera that drifts over soft noise with edges, `seconds` long, at `rate` frames a second."""
     scene = _scene(width + 256, height + 256)
     with av.open(str(path), "w") as out:
-        video = out.add_stream("libx264", rate=FRAME_RATE, options={"crf": "20", "preset": "veryfast"})
+        video = out.add_stream("libx264", rate=rate, options={"crf": "20", "preset": "veryfast"})
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
         sound = out.add_stream("aac", rate=SOUND_RATE, layout="mono")
-        for index in range(round(seconds * FRAME_RATE)):
+        for index in range(round(seconds * rate)):
             left, top = (round(127 * (1 + turn(index / 40))) for turn in (np.sin, np.cos))
             picture = np.ascontiguousarray(scene[top : top + height, left : left + width])
             frame = av.VideoFrame.from_ndarray(picture, "rgb24")
-            frame.pts, frame.time_base = index, Fraction(1, FRAME_RATE)
+            frame.pts, frame.time_base = index, Fraction(1, rate)
             out.mux(video.encode(frame))
         out.mux(video.encode(None))
         tone = 0.2 * np.sin(2 * np.pi * 330 * np.arange(round(seconds * SOUND_RATE)) / SOUND_RATE)
