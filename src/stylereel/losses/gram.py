@@ -20,9 +20,12 @@ def gram_matrix(features: Tensor) -> Tensor:
     Returns:
         `(N, C + 1, C + 1)` float32.
     """
-    flat = features.flatten(2).float()
-    flat = torch.cat([flat, flat.new_ones(flat.shape[0], 1, flat.shape[2])], dim=1)
-    return (flat @ flat.transpose(1, 2)).float() / flat.shape[2]
+    flat = features.flatten(2)
+    products = (flat @ flat.transpose(1, 2)).float() / flat.shape[2]
+    means = flat.mean(dim=2, dtype=torch.float32)[:, :, None]
+    rows = torch.cat([products, means], dim=2)
+    last = torch.cat([means.transpose(1, 2), means.new_ones(len(means), 1, 1)], dim=2)
+    return torch.cat([rows, last], dim=1)
 
 
 def gram(features: list[Tensor], wanted: list[Tensor]) -> Tensor:
