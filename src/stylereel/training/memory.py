@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BYTES_PER_CROP_PIXEL = 2_500
-"""Peak bytes per pixel of content in a batch for the `unpaired` recipe in fp32 (measured; bf16 takes 1,450)."""
+"""Peak bytes per pixel of content in a batch for the `unpaired` recipe in fp32 (measured; bf16: 1,450)."""
 FIXED_BYTES = 500 * 2**20
 """torch itself, weights, optimizers."""
 KEPT_FREE = 0.15
