@@ -123,6 +123,14 @@ def test_features_have_the_declared_channels(generator):
     assert [values.shape[1] for values in maps] == generator.feature_channels
 
 
+def test_features_come_with_the_same_output_in_one_pass(generator):
+    x = picture(64, 64)
+    with torch.no_grad():
+        output, maps = generator.with_features(x, code_of(1))
+        assert torch.equal(output, generator(x, code_of(1)))
+        assert all(torch.equal(a, b) for a, b in zip(maps, generator.features(x), strict=True))
+
+
 def test_all_parameters_exist_after_construction_and_are_few(generator):
     before = sum(parameter.numel() for parameter in generator.parameters())
     generator(picture(64, 64), code_of(1))

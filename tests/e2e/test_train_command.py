@@ -138,32 +138,30 @@ def test_what_cannot_be_trained_is_said_and_nothing_is_made(
     assert not (tmp_path / "look").exists()
 
 
-@pytest.mark.slow
-def test_a_second_ctrl_c_while_the_pace_is_measured_leaves_nothing(pictures, tmp_path):
+def interrupted_twice(pictures: Path, output: Path, *length, until: str) -> str:
+    """Two Ctrl-Cs to a training once it says `until`: it ends with 130; what it says after the second."""
     process, _ = started(
-        "--content", pictures / "content", "--style", pictures / "style", "--output", tmp_path / "look",
-        "--minutes", 5, "--batch", 16, "--threads", 1, until="Measuring the pace",
+        "--content", pictures / "content", "--style", pictures / "style", "--output", output,
+        *length, "--batch", 16, "--threads", 1, until=until,
     )  # fmt: skip
     process.send_signal(signal.SIGINT)
     heard = hear(process, "a second Ctrl-C")
     process.send_signal(signal.SIGINT)
     _, rest = process.communicate(timeout=60)
     assert process.returncode == 130, heard + rest
+    return rest
+
+
+@pytest.mark.slow
+def test_a_second_ctrl_c_while_the_pace_is_measured_leaves_nothing(pictures, tmp_path):
+    rest = interrupted_twice(pictures, tmp_path / "look", "--minutes", 5, until="Measuring the pace")
     assert "Nothing was left" in rest and "Traceback" not in rest
     assert not (tmp_path / "look").exists()
 
 
 @pytest.mark.slow
 def test_a_second_ctrl_c_while_training_keeps_the_last_checkpoint(pictures, tmp_path):
-    process, _ = started(
-        "--content", pictures / "content", "--style", pictures / "style", "--output", tmp_path / "look",
-        "--steps", 5000, "--batch", 16, "--threads", 1, until="Preview",
-    )  # fmt: skip
-    process.send_signal(signal.SIGINT)
-    hear(process, "a second Ctrl-C")
-    process.send_signal(signal.SIGINT)
-    _, rest = process.communicate(timeout=60)
-    assert process.returncode == 130, rest
+    rest = interrupted_twice(pictures, tmp_path / "look", "--steps", 5000, until="Preview")
     assert "--resume" in rest and "Traceback" not in rest
     assert (tmp_path / "look" / "run" / "checkpoint.pt").is_file()
     assert not list((tmp_path / "look" / "run").glob(".*"))

@@ -132,7 +132,7 @@ class LowPassDownConv(DemodulatedConv):
 
 
 class BandPassDownConv(LowPassDownConv):
-    """A `LowPassDownConv` whose filters sum to zero, per input channel: a flat colour gives nothing."""
+    """A `LowPassDownConv` whose filters each sum to zero: a flat colour gives the bias alone."""
 
     def shaped(self, weight: Tensor) -> Tensor:
         weight = super().shaped(weight)

@@ -14,7 +14,7 @@ from stylereel.core import pixels
 from stylereel.core.color import SRGB_PICTURE
 from stylereel.core.errors import MissingInputError, UsageError, VideoOpenError
 from stylereel.video.convert import BACKDROP, FrameConverter
-from stylereel.video.embedded import embedded_in
+from stylereel.video.embedded import Embedded, embedded_in
 from stylereel.video.info import SourceInfo
 from stylereel.video.safety import check_is_file, refuse_scripts
 from stylereel.video.source import VideoSource
@@ -92,22 +92,28 @@ def read_picture(path: Path, max_side: int | None = None) -> np.ndarray:
     Raises:
         MissingInputError, VideoOpenError, RefusedError: missing, unreadable, or no picture.
     """
+    return read_picture_whole(path, max_side)[0]
+
+
+def read_picture_whole(path: Path, max_side: int | None = None) -> tuple[np.ndarray, Embedded]:
+    """The picture as `read_picture` gives it, and what else its file carries; read once."""
     check_is_file(path)
     encoded = np.fromfile(path, np.uint8)
     if _is_animated_webp(encoded):
         raise VideoOpenError(
             f"{path} is an animated WebP, which cannot be read. Convert it to GIF or MP4 first"
         )
+    embedded = embedded_in(encoded.tobytes())
     bgr = _decode(encoded)
     if bgr is None:
-        return _read_with_ffmpeg(path, max_side)
+        return _read_with_ffmpeg(path, max_side), embedded
     if bgr.shape[2] == 4:  # OpenCV turns opaque pictures alone
-        bgr = embedded_in(encoded.tobytes()).orientation.apply(bgr)
+        bgr = embedded.orientation.apply(bgr)
     opacity = _to_8_bits(bgr[..., 3]) if bgr.shape[2] == 4 else None
     rgb = cv2.cvtColor(_to_8_bits(bgr[..., :3]), cv2.COLOR_BGR2RGB)
     if opacity is not None and int(opacity.min()) < 255:
         rgb = pixels.lay_over(rgb, opacity, BACKDROP)
-    return np.ascontiguousarray(pixels.fit_within(rgb, max_side))
+    return np.ascontiguousarray(pixels.fit_within(rgb, max_side)), embedded
 
 
 def describe_pictures(path: Path, files: tuple[Path, ...], fps: Fraction | None, kind: str) -> SourceInfo:

@@ -14,8 +14,8 @@ from stylereel.core import pixels
 from stylereel.core.errors import InputError, UsageError, VideoOpenError
 from stylereel.core.frames import Frame
 from stylereel.video.convert import FrameConverter
-from stylereel.video.embedded import embedded_in, left_aside
-from stylereel.video.images import read_picture
+from stylereel.video.embedded import left_aside
+from stylereel.video.images import read_picture_whole
 from stylereel.video.probe import open_source
 from stylereel.video.source import VideoSource
 from stylereel.video.timeline import Cut, Slot, Timeline
@@ -159,7 +159,7 @@ class FrameReader:
                 continue
             pts = self._timeline.output_pts(index)
             try:
-                picture = read_picture(path, self._max_side)
+                picture, found = read_picture_whole(path, self._max_side)
             except VideoOpenError as error:
                 self.notices.append(f"unreadable picture, its neighbour is shown instead: {error}")
                 if held is None:
@@ -168,6 +168,7 @@ class FrameReader:
                 picture, lost = held, True
             else:
                 lost = False
+                embedded.append(found)
             for earlier in waiting:
                 self.concealed_count += 1
                 yielded += 1
@@ -176,7 +177,6 @@ class FrameReader:
             self.concealed_count += lost
             yielded += 1
             sizes.add(picture.shape)
-            embedded.append(embedded_in(path.read_bytes()))
             yield Frame(picture, pts, self.info.time_base, 1, lost)
             held = picture
         if len(sizes) > 1:

@@ -86,8 +86,7 @@ class Discriminator(nn.Module):
     @property
     def feature_channels(self) -> list[int]:
         """Channels of each map that `with_features` returns."""
-        parts = [*self.scales, *([] if self.brush is None else [self.brush])]
-        return [count for part in parts for count in part.feature_channels]  # pyright: ignore
+        return [count for part in self._parts for count in part.feature_channels]
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """`x` is `(N, 3, H, W)` RGB in [-1, 1]."""
@@ -95,15 +94,19 @@ class Discriminator(nn.Module):
 
     def with_features(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """Logit maps, and the feature maps of every layer of every scale in the same order."""
+        views = [x]
+        for _ in self.scales[1:]:
+            views.append(F.avg_pool2d(views[-1], 2))
+        if self.brush is not None:
+            views.append(grey_contrast(x))
         logits: list[Tensor] = []
         features: list[Tensor] = []
-        grey = grey_contrast(x) if self.brush is not None else None
-        for index, scale in enumerate([*self.scales, self.brush]):
-            if index and scale is not self.brush:
-                x = F.avg_pool2d(x, 2)
-            if scale is None:
-                continue
-            found, maps = scale.with_features(grey if scale is self.brush else x)  # pyright: ignore
+        for part, view in zip(self._parts, views, strict=True):
+            found, maps = part.with_features(view)
             logits.append(self.config.logit_gain * found)
             features += maps
         return logits, features
+
+    @property
+    def _parts(self) -> list[PatchDiscriminator]:
+        return [*self.scales, *([] if self.brush is None else [self.brush])]  # pyright: ignore

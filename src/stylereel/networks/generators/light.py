@@ -133,7 +133,6 @@ class Folded(nn.Module):
         super().__init__()
         self.edges = generator.edges.folded()
         self.stem = side_by_side(generator.stem.folded(), generator.contrast.filters.folded())
-        self.detail_channels = generator.config.detail_channels
         self.window, self.floor = generator.contrast.window, generator.contrast.floor
         self.grain = generator.grain.folded()
         self.down = generator.down.folded()
@@ -148,7 +147,7 @@ class Folded(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, 3, H, W)` in [-1, 1] to the same."""
-        detail, contrast = self.stem(x).tensor_split([self.detail_channels], dim=1)
+        detail, contrast = self.stem(x).tensor_split([self.grain.out_channels], dim=1)
         detail = F.relu(detail + self.grain(normalised_nearby(contrast, self.window, self.floor)))
         h = F.relu(self.down(detail))
         for first, second in self.trunk:  # pyright: ignore

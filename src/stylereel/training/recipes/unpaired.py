@@ -203,7 +203,8 @@ class Recipe:
             fakes.append(sharpened(batch.content[-count:], shared.rng))
         both = diff_augment(inner(torch.cat([batch.style, *fakes])), shared.rng)
         logits, features = self.discriminator.with_features(both)
-        self.style_features.update([maps[:n] for maps in features])
+        if self.config.features_weight:
+            self.style_features.update([maps[:n] for maps in features])
         terms = {
             "adversarial": discriminator_loss(
                 self.config.adversarial, [m[:n] for m in logits], [m[n:] for m in logits]
