@@ -16,7 +16,7 @@ from collections import deque
 import cv2
 import numpy as np
 
-from stylereel.metrics._flow import SourceFlow, warped
+from stylereel.temporal.flow import SourceFlow, warped
 
 
 class Metric:

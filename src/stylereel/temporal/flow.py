@@ -7,7 +7,7 @@ import numpy as np
 
 
 class SourceFlow:
-    """Forward flow and trust mask between two frames."""
+    """Forward flow and trust mask between two frames, as the metrics' protocols fix them."""
 
     def __init__(self) -> None:
         self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)

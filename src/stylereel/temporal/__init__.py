@@ -1,0 +1,1 @@
+"""Between frames: flow, occlusion, cuts, stabilisers. No torch, no files."""
