@@ -7,6 +7,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 
 from stylereel.core.registry import family
+from toy_generators import SMALL
 
 GENERATORS = family("stylereel.networks.generators")
 
@@ -19,7 +20,7 @@ def generator(request):
 def untrained(name: str, seed: int):
     torch.manual_seed(seed)
     module = GENERATORS.load(name)
-    made = module.Generator(module.Config())
+    made = module.Generator(module.Config(**SMALL.get(name, {})))
     for parameter in made.parameters():  # a trained network has biases: so must the one that is tested
         parameter.data.add_(0.05 * torch.randn_like(parameter))
     return made.eval()

@@ -35,6 +35,7 @@ from stylereel.losses.sharpened import sharpened
 from stylereel.losses.sliced_wasserstein import sliced_wasserstein
 from stylereel.losses.synthetic_motion import Motion, disturbed, random_motion, synthetic_motion
 from stylereel.losses.tone import tone
+from stylereel.networks.chosen import GeneratorConfig, build_generator
 from stylereel.networks.discriminators import patch
 from stylereel.networks.generators import light
 from stylereel.networks.random_filters import RandomFilters
@@ -49,8 +50,8 @@ class Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    generator: light.Config = light.Config()
-    """Shape of the generator."""
+    generator: GeneratorConfig = light.Config()
+    """Name and shape of the generator."""
     discriminator: patch.Config = patch.Config()
     """Shape of the discriminators."""
     adversarial: Objective = "hinge"
@@ -136,7 +137,7 @@ class Recipe:
     def __init__(self, config: Config | None = None, *, total_steps: int) -> None:
         self.config = config or Config()
         self.total_steps = max(1, total_steps)
-        self.generator = light.Generator(self.config.generator)
+        self.generator = build_generator(self.config.generator)
         self.discriminator = patch.Discriminator(self.config.discriminator)
         self.projector = Projector(self.generator.feature_channels)
         self.filters = RandomFilters()
