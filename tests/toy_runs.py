@@ -22,11 +22,16 @@ from stylereel.training.loop import Run, StepReport, train
 from stylereel.training.phases import Phase
 from stylereel.training.settings import Resolved, resolve
 
-TINY_RECIPE: dict[str, Any] = {
+TINY_NETWORKS: dict[str, Any] = {
     "generator": {"detail_channels": 12, "trunk_channels": 16, "blocks": 1},
     "discriminator": {"channels": 8, "layers": 2},
-    "nce_patches": 32,
 }
+TINY_RECIPE: dict[str, Any] = {**TINY_NETWORKS, "nce_patches": 32}
+TINY_RECIPES: dict[str, dict[str, Any]] = {
+    "unpaired": TINY_RECIPE,
+    "cyclegan": {**TINY_NETWORKS, "pool_size": 12},
+}
+"""Small settings of a recipe; one that is not here is tested with small networks."""
 TINY_DATA: dict[str, Any] = {
     "crop_px": 48,
     "batch_size": 2,
@@ -63,7 +68,12 @@ class Material:
 
 
 def material(
-    folder: Path, assignments: tuple[str, ...] = (), *, content: Path | None = None, style: Path | None = None
+    folder: Path,
+    assignments: tuple[str, ...] = (),
+    *,
+    recipe: str = "unpaired",
+    content: Path | None = None,
+    style: Path | None = None,
 ) -> Material:
     """Pictures read from `content` and `style`, painted below `folder` where not given."""
     content = content or toy.content_folder(folder / "content", 12)
@@ -73,7 +83,8 @@ def material(
         "style": str(style),
         "data": TINY_DATA,
         "loop": {"precision": "fp32"},
-        "unpaired": TINY_RECIPE,
+        "recipe": recipe,
+        recipe: TINY_RECIPES.get(recipe, TINY_NETWORKS),
     }
     resolved = resolve(values, "the test", assignments)
 

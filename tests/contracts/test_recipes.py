@@ -21,7 +21,7 @@ STEPS = 20
 
 @pytest.fixture(scope="module", params=RECIPES.names())
 def material(request, tmp_path_factory):
-    return toy_runs.material(tmp_path_factory.mktemp(request.param))
+    return toy_runs.material(tmp_path_factory.mktemp(request.param), recipe=request.param)
 
 
 def test_settings_have_defaults_and_refuse_unknown_keys(material):
