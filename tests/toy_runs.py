@@ -14,7 +14,7 @@ from stylereel.data.batches import Batch
 from stylereel.data.credits import CreditBook
 from stylereel.data.crops import CropSampler
 from stylereel.data.gather import Gathered, GatherRules, Named, gather
-from stylereel.data.stream import BatchStream
+from stylereel.data.stream import BatchStream, Cutter
 from stylereel.losses.adversarial import discriminator_loss, generator_loss
 from stylereel.networks.discriminators import patch
 from stylereel.training.health import Nurse, health_crops
@@ -59,7 +59,7 @@ class Material:
         """Batches, from number `start`."""
         settings = self.resolved.settings
         sampler = CropSampler(self.content.training, self.style.training, settings.data, settings.seed)
-        return BatchStream(sampler, start=start)
+        return BatchStream(Cutter(sampler), start=start)
 
     def nurse(self, said: list[str], every_steps: int, crops: int = 12) -> Nurse:
         """All watches; `said` collects the names of the faults that they see."""

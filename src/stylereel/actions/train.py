@@ -15,10 +15,12 @@ import torch
 
 from stylereel.core.errors import PackError, UsageError
 from stylereel.core.progress import Meter, Progress
+from stylereel.data.clip_crops import CONTENT_CLIPS, STYLE_CLIPS, ClipSampler, ClipWish
+from stylereel.data.clips import FlowBook, gather_clips
 from stylereel.data.credits import CreditBook
 from stylereel.data.crops import CropSampler
 from stylereel.data.gather import Gathered, GatherRules, Named, gather
-from stylereel.data.stream import BatchStream
+from stylereel.data.stream import BatchStream, Cutter
 from stylereel.export.onnx import check_parity, export_onnx
 from stylereel.packs.find import find_pack
 from stylereel.packs.store import ONNX_NAME, PREVIEW_NAME, WEIGHTS_NAME, save_pack
@@ -129,7 +131,8 @@ def train(
     if record is None:
         resolved = _fit_memory(resolved, chosen_device, events)
         settings = resolved.settings
-        total_steps = _total_steps(resolved, content, style, chosen_device, began, events)
+        cutter = _cutter(resolved, content, style, events)
+        total_steps = _total_steps(resolved, cutter, chosen_device, began, events)
         run = _new_run(resolved, total_steps, chosen_device)  # before the folder: a bad start leaves none
         record = _record(resolved, total_steps, chosen_device)
         record["data_root"] = None if data_root is None else str(data_root.resolve())
@@ -137,6 +140,7 @@ def train(
     else:
         resolved = resolve(record["settings"], str(folder.record_path))
         settings = resolved.settings
+        cutter = _cutter(resolved, content, style, events)
         run = _new_run(resolved, record["total_steps"], chosen_device)
     next_batch, remembered = 0, {}
     if resume and folder.has_checkpoint():
@@ -144,8 +148,7 @@ def train(
         run.restore(checkpoint)
         next_batch, remembered = checkpoint.next_batch, checkpoint.health
         events.on_notice(f"Going on at step {run.step} of {run.total_steps}.")
-    sampler = CropSampler(content.training, style.training, settings.data, settings.seed)
-    stream = BatchStream(sampler, start=next_batch)
+    stream = BatchStream(cutter, start=next_batch)
     try:
         session = _Session(folder, run, stream, resolved, content, style, events)
         session.nurse.load_state_dict(remembered)
@@ -402,6 +405,33 @@ def _gather(
     return gathered
 
 
+def _cutter(resolved: Resolved, content: Gathered, style: Gathered, events: TrainEvents) -> Cutter:
+    """What cuts batches: crops of pictures and, where the recipe wants them, windows of clips."""
+    settings = resolved.settings
+    pictures = CropSampler(content.training, style.training, settings.data, settings.seed)
+    wish: ClipWish | None = resolved.recipe_config.clips  # pyright: ignore[reportAttributeAccessIssue]
+    if wish is None:
+        return Cutter(pictures)
+    clips = _clip_sampler(resolved, "content", content, wish, events)
+    if not wish.style:
+        return Cutter(pictures, clips)
+    return Cutter(pictures, clips, _clip_sampler(resolved, "style", style, wish, events))
+
+
+def _clip_sampler(
+    resolved: Resolved, role: str, gathered: Gathered, wish: ClipWish, events: TrainEvents
+) -> ClipSampler | None:
+    settings, data = resolved.settings, resolved.settings.data
+    videos = [file.path for file in gathered.files if file.kind == "video"]
+    pool = gather_clips(videos, budget_bytes=int(data.clips_gb * 2**30))
+    if not pool.clips:
+        events.on_notice(f"{role}: no clip of consecutive frames in it; real motion is left out.")
+        return None
+    events.on_notice(f"{role}: {len(pool)} runs of consecutive frames from {len(videos)} video(s).")
+    stream = STYLE_CLIPS if role == "style" else CONTENT_CLIPS
+    return ClipSampler(pool, FlowBook(int(data.flows_gb * 2**30)), data, settings.seed, wish, stream)
+
+
 def _fit_memory(resolved: Resolved, device: torch.device, events: TrainEvents) -> Resolved:
     if device.type != "cpu":
         return resolved
@@ -416,12 +446,7 @@ def _fit_memory(resolved: Resolved, device: torch.device, events: TrainEvents) -
 
 
 def _total_steps(
-    resolved: Resolved,
-    content: Gathered,
-    style: Gathered,
-    device: torch.device,
-    began: float,
-    events: TrainEvents,
+    resolved: Resolved, cutter: Cutter, device: torch.device, began: float, events: TrainEvents
 ) -> int:
     settings = resolved.settings
     most = _most_steps()
@@ -432,8 +457,7 @@ def _total_steps(
     minutes = settings.minutes or DEFAULT_MINUTES
     events.on_notice("Measuring the pace.")
     trial = _new_run(resolved, TRIAL_TOTAL_STEPS, device)
-    sampler = CropSampler(content.training, style.training, settings.data, settings.seed)
-    stream = BatchStream(sampler)
+    stream = BatchStream(cutter)
     try:
         pace = measure_pace(trial, [next(stream) for _ in range(WARM_UP_STEPS)])
     finally:

@@ -9,17 +9,42 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
+class Moving:
+    """Windows of clips, with the flow between their frames.
+
+    Attributes:
+        frames: `(M, T, 3, h, w)` float in [-1, 1], RGB, consecutive or evenly spaced.
+        flow: `(M, T-1, 2, h, w)` float, (x, y) in px: from frame t+1 back to frame t; `(M, 0, 2, h, w)` where
+            nobody asked for it.
+        trusted: `(M, T-1, 1, h, w)` float, 1 where that flow can be followed; likewise.
+    """
+
+    frames: Tensor
+    flow: Tensor
+    trusted: Tensor
+
+    def to(self, device: torch.device | str) -> Moving:
+        """The same clips on `device`."""
+        return Moving(self.frames.to(device), self.flow.to(device), self.trusted.to(device))
+
+
+@dataclass(frozen=True)
 class Batch:
     """Crops of one step; content and style are unpaired.
 
     Attributes:
         content: `(N, 3, h, w)` float in [-1, 1], RGB.
         style: the same shape and range.
+        moving: clips of content, where the recipe wants some and there are videos to cut them from.
+        style_moving: clips of the style, likewise.
     """
 
     content: Tensor
     style: Tensor
+    moving: Moving | None = None
+    style_moving: Moving | None = None
 
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on `device`."""
-        return Batch(self.content.to(device), self.style.to(device))
+        clips = [part if part is None else part.to(device) for part in (self.moving, self.style_moving)]
+        return Batch(self.content.to(device), self.style.to(device), *clips)

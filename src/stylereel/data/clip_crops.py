@@ -14,7 +14,27 @@ import numpy as np
 from stylereel.data.clips import Clip, ClipPool, FlowBook
 from stylereel.data.settings import DataSettings
 
-CLIP_STREAM = 3
+CONTENT_CLIPS, STYLE_CLIPS = 3, 4
+"""Streams of random numbers."""
+
+
+@dataclass(frozen=True)
+class ClipWish:
+    """What a recipe wants of clips, in each batch.
+
+    Attributes:
+        count: windows.
+        frames: of each window.
+        strides: distances between its frames, in frames of the video; one is drawn per batch.
+        flows: whether the flow between frames is wanted.
+        style: whether as many windows of the style are wanted too.
+    """
+
+    count: int
+    frames: int
+    strides: tuple[int, ...] = (1,)
+    flows: bool = True
+    style: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,6 +61,7 @@ class ClipSampler:
         book: where flows are computed and kept.
         settings: size of a crop, mirroring.
         seed: the run's seed.
+        wish: what a batch has.
         stream: tells apart samplers that share a seed.
     """
 
@@ -48,7 +69,17 @@ class ClipSampler:
     book: FlowBook
     settings: DataSettings
     seed: int
-    stream: int = CLIP_STREAM
+    wish: ClipWish
+    stream: int = CONTENT_CLIPS
+
+    def crops(self, batch: int) -> list[ClipCrop]:
+        """The windows of a batch, all with the same distance between frames."""
+        random = np.random.default_rng([self.seed, self.stream, batch])
+        stride = int(random.choice(self.wish.strides))
+        return [
+            self.crop(batch, number, frames=self.wish.frames, stride=stride, flows=self.wish.flows)
+            for number in range(self.wish.count)
+        ]
 
     def crop(self, batch: int, number: int, *, frames: int, stride: int, flows: bool = True) -> ClipCrop:
         """Crop `number` of a batch.

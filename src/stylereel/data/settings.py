@@ -35,6 +35,10 @@ class DataSettings(Settings):
     """Fraction of content and of style that the networks never train on; the health watches look there."""
     memory_gb: float = Field(default=2.0, gt=0.0)
     """Pictures kept decoded in memory; of larger sets a part is kept and exchanged while training."""
+    clips_gb: float = Field(default=0.5, gt=0.0)
+    """Runs of consecutive frames kept of the content's videos, for the terms that look at real motion."""
+    flows_gb: float = Field(default=0.25, gt=0.0)
+    """Optical flow kept between frames of those runs; what does not fit is computed again when needed."""
     frames_per_video: int = Field(default=96, ge=4)
     """Frames kept of each video, spread over the whole of it, near-duplicates left out."""
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from stylereel.data.batches import Batch
+from stylereel.data.batches import Batch, Moving
+from stylereel.data.clip_crops import ClipCrop, ClipSampler
 from stylereel.data.crops import CropSampler
 
 
@@ -26,11 +28,42 @@ def to_pixels(frames: Tensor) -> np.ndarray:
     return levels.to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
 
 
+def to_moving(crops: Sequence[ClipCrop]) -> Moving:
+    """Windows of one batch as tensors."""
+    frames = torch.stack([to_tensor(crop.frames) for crop in crops])
+    flow = torch.stack([torch.from_numpy(crop.flow).permute(0, 3, 1, 2) for crop in crops])
+    trusted = torch.stack([torch.from_numpy(crop.trusted)[:, None].float() for crop in crops])
+    return Moving(frames, flow.contiguous(), trusted)
+
+
+@dataclass(frozen=True)
+class Cutter:
+    """Cuts a whole batch by its number.
+
+    Attributes:
+        pictures: crops of content and style.
+        content_clips, style_clips: windows of clips, where there are any.
+    """
+
+    pictures: CropSampler
+    content_clips: ClipSampler | None = None
+    style_clips: ClipSampler | None = None
+
+    def batch(self, number: int) -> Batch:
+        """Batch `number`: the same whenever it is asked for."""
+        clips = [
+            None if sampler is None else to_moving(sampler.crops(number))
+            for sampler in (self.content_clips, self.style_clips)
+        ]
+        content = to_tensor(self.pictures.content_crops(number))
+        return Batch(content, to_tensor(self.pictures.style_crops(number)), *clips)
+
+
 class BatchStream:
     """An endless iterator of batches; its whole state is the number of the next batch."""
 
-    def __init__(self, sampler: CropSampler, *, start: int = 0, ahead: int = 4) -> None:
-        self.sampler = sampler
+    def __init__(self, cutter: Cutter, *, start: int = 0, ahead: int = 4) -> None:
+        self.cutter = cutter
         self.next_batch = start
         self._queue: queue.Queue[Batch | BaseException] = queue.Queue(maxsize=ahead)
         self._closed = threading.Event()
@@ -60,8 +93,7 @@ class BatchStream:
         item: Batch | BaseException
         while not self._closed.is_set():
             try:
-                content = to_tensor(self.sampler.content_crops(number))
-                item = Batch(content, to_tensor(self.sampler.style_crops(number)))
+                item = self.cutter.batch(number)
             except BaseException as error:  # handed to the loop, which raises it
                 item = error
             while not self._closed.is_set():

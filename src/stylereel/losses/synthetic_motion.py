@@ -42,14 +42,15 @@ def random_motion(
     local_px: float = 3.0,
     edge_px: int = 8,
 ) -> Motion:
-    """A shift, a little rotation and zoom, and a smooth local flow.
+    """As many kinds of motion as films have, each as likely as the others.
 
-    Every second motion is a pure shift by whole pixels, so that its warp is exact and teaches no blur.
+    None (a camera on its stand: only noise and light differ), a shift by whole pixels (its warp is exact and
+    teaches no blur), a shift by fractions of pixels, and a shift with rotation, zoom and a smooth local flow.
 
     Args:
         n, height, width: of the batch.
         rng: source of every random choice.
-        shift_px: largest shift per axis.
+        shift_px: largest shift per axis; a shift by fractions goes a fifth as far.
         local_px: standard deviation of the local flow's knots, one per 32 px.
         edge_px: margin that counts as outside, in both views (zero padding speaks there).
     """
@@ -57,15 +58,49 @@ def random_motion(
     def uniform(low: float, high: float) -> Tensor:
         return low + (high - low) * torch.rand(n, generator=rng)
 
-    exact = (torch.rand(n, generator=rng) < 0.5).float()
-    rotation = uniform(-4, 4) * math.pi / 180 * (1 - exact)
-    zoom = 1 + uniform(-0.06, 0.06) * (1 - exact)
+    kind = torch.randint(4, (n,), generator=rng)
+    still, whole, fine, free = (torch.eq(kind, number).float() for number in range(4))
+    rotation = uniform(-4, 4) * math.pi / 180 * free
+    zoom = 1 + uniform(-0.06, 0.06) * free
     shift = torch.stack([uniform(-shift_px, shift_px), uniform(-shift_px, shift_px)], dim=1)
-    shift = torch.where(exact[:, None] > 0, shift.round(), shift)
+    shift = torch.where(whole[:, None] > 0, shift.round(), shift) * (1 - still - 0.8 * fine)[:, None]
     knots = torch.randn(n, 2, height // 32 + 2, width // 32 + 2, generator=rng) * local_px
     local = F.interpolate(knots, size=(height, width), mode="bicubic", align_corners=True)
-    local = local * (1 - exact)[:, None, None, None]
+    local = local * free[:, None, None, None]
 
+    return _motion(shift, rotation, zoom, local, edge_px)
+
+
+def camera_path(
+    n: int,
+    height: int,
+    width: int,
+    frames: int,
+    rng: torch.Generator,
+    *,
+    shift_px: float = 5.0,
+    edge_px: int = 8,
+) -> list[Motion]:
+    """A steady camera move: the motions that show a picture as frames 1, 2, ... after frame 0, itself.
+
+    Args:
+        n, height, width: of the batch.
+        frames: how many frames, frame 0 counted; one motion less comes back.
+        rng: source of every random choice.
+        shift_px: largest shift per frame and axis; every fourth camera stands still.
+        edge_px: margin that counts as outside.
+    """
+    moves = (torch.rand(n, generator=rng) < 0.75).float()
+    shift = (torch.rand(n, 2, generator=rng) * 2 - 1) * shift_px * moves[:, None]
+    rotation = (torch.rand(n, generator=rng) * 2 - 1) * math.pi / 180 * moves
+    zoom = 1 + (torch.rand(n, generator=rng) * 2 - 1) * 0.02 * moves
+    none = torch.zeros(n, 2, height, width)
+    return [_motion(shift * at, rotation * at, zoom**at, none, edge_px) for at in range(1, frames)]
+
+
+def _motion(shift: Tensor, rotation: Tensor, zoom: Tensor, local: Tensor, edge_px: int) -> Motion:
+    """Sampling grid of a shift `(N, 2)` in px, an angle, a zoom `(N,)` and a local flow `(N, 2, H, W)`."""
+    height, width = local.shape[-2:]
     rows = torch.arange(height, dtype=torch.float32) - (height - 1) / 2
     columns = torch.arange(width, dtype=torch.float32) - (width - 1) / 2
     y, x = torch.meshgrid(rows, columns, indexing="ij")
@@ -81,15 +116,27 @@ def random_motion(
 
 
 def disturbed(
-    pictures: Tensor, rng: torch.Generator, *, noise: float = 0.02, exposure: float = 0.06
+    pictures: Tensor, rng: torch.Generator, *, noise: float = 0.03, exposure: float = 0.06
 ) -> Tensor:
-    """Sensor noise and a change of exposure and contrast, as between frames of a film; stays in [-1, 1]."""
-    n, device = pictures.shape[0], pictures.device
+    """Noise and a change of exposure and contrast, as between frames of a film; stays in [-1, 1].
+
+    A sensor's noise is fine, a codec's comes in patches: each picture gets noise of one grain, 1 to 8 px.
+    """
+    n, _, height, width = pictures.shape
+    device = pictures.device
     level = torch.rand(n, 1, 1, 1, generator=rng) * noise
     gain = 1 + (torch.rand(n, 1, 1, 1, generator=rng) * 2 - 1) * exposure
     bias = (torch.rand(n, 1, 1, 1, generator=rng) * 2 - 1) * exposure * 0.5
-    noisy = pictures + (torch.randn(pictures.shape, generator=rng) * level).to(device)
+    grains = torch.cat([_grain(height, width, 2 ** int(torch.randint(4, (), generator=rng)), rng)
+                        for _ in range(n)])  # fmt: skip
+    noisy = pictures + (grains * level).to(device)
     return (noisy * gain.to(device) + bias.to(device)).clamp(-1, 1)
+
+
+def _grain(height: int, width: int, side: int, rng: torch.Generator) -> Tensor:
+    """`(1, 3, height, width)` noise of unit deviation whose grains are about `side` px wide."""
+    small = torch.randn(1, 3, -(-height // side), -(-width // side), generator=rng)
+    return F.interpolate(small, scale_factor=float(side), mode="nearest")[..., :height, :width]
 
 
 def synthetic_motion(look: Tensor, look_of_moved: Tensor, motion: Motion) -> Tensor:

@@ -6,12 +6,14 @@ import cv2
 import numpy as np
 import pytest
 
-from stylereel.data.clip_crops import ClipSampler
+from clips import make_clip, make_gif
+from stylereel.data.clip_crops import ClipSampler, ClipWish
 from stylereel.data.clips import Clip, ClipPool, FlowBook, gather_clips
 from stylereel.data.settings import DataSettings
+from stylereel.data.stream import to_moving
 from stylereel.temporal.flow import warped
-from tests.clips import make_clip, make_gif
 
+WISH = ClipWish(count=2, frames=2, strides=(1, 5))
 SETTINGS = DataSettings(crop_px=64, content_short_side_px=(96, 160))
 
 
@@ -27,7 +29,7 @@ def panned(frames: int = 6, step: tuple[int, int] = (3, 1), size: tuple[int, int
 @pytest.fixture
 def sampler(tmp_path):
     pool = ClipPool([Clip(panned(), tmp_path / "a.mp4", 0), Clip(panned(step=(0, 4)), tmp_path / "b.mp4", 1)])
-    return ClipSampler(pool, FlowBook(64 << 20), SETTINGS, seed=3)
+    return ClipSampler(pool, FlowBook(64 << 20), SETTINGS, 3, WISH)
 
 
 def test_runs_are_consecutive_frames_spread_over_the_video(tmp_path):
@@ -75,7 +77,7 @@ def test_a_crop_warped_by_its_flow_is_the_frame_after(sampler):
 
 def test_crops_are_a_function_of_seed_and_batch_alone(sampler):
     first = sampler.crop(5, 1, frames=2, stride=5)
-    fresh = ClipSampler(sampler.pool, FlowBook(1), SETTINGS, seed=3)  # a cache that keeps next to nothing
+    fresh = ClipSampler(sampler.pool, FlowBook(1), SETTINGS, 3, WISH)  # a cache that keeps next to nothing
     again = fresh.crop(5, 1, frames=2, stride=5)
     assert np.array_equal(first.frames, again.frames) and np.array_equal(first.flow, again.flow)
     assert not np.array_equal(first.frames, sampler.crop(6, 1, frames=2, stride=5).frames)
@@ -94,3 +96,22 @@ def test_the_flow_book_keeps_no_more_than_its_budget(tmp_path):
 def test_more_frames_than_a_clip_has_are_refused(sampler):
     with pytest.raises(ValueError, match="do not fit"):
         sampler.crop(0, 0, frames=3, stride=3)
+
+
+def test_a_batch_of_windows_has_one_distance_between_frames_and_all_distances_occur(tmp_path):
+    slow = ClipPool([Clip(panned(step=(1, 0)), tmp_path / "a.mp4", 0)])
+    sampler = ClipSampler(slow, FlowBook(64 << 20), SETTINGS, 3, WISH)
+    near, far = 0, 0
+    for batch in range(24):
+        crops = sampler.crops(batch)
+        assert len(crops) == 2 and all(crop.frames.shape == (2, 64, 64, 3) for crop in crops)
+        moves = {np.abs(np.median(crop.flow[crop.trusted][:, 0])) > 2.2 for crop in crops}
+        assert len(moves) == 1
+        near, far = near + (moves == {False}), far + (moves == {True})
+    assert near > 6 and far > 6
+
+
+def test_windows_become_tensors_as_the_networks_want_them(sampler):
+    moving = to_moving(sampler.crops(0))
+    assert moving.frames.shape == (2, 2, 3, 64, 64) and -1 <= moving.frames.min() <= moving.frames.max() <= 1
+    assert moving.flow.shape == (2, 1, 2, 64, 64) and moving.trusted.shape == (2, 1, 1, 64, 64)

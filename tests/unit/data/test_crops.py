@@ -7,7 +7,7 @@ import toy_pictures as toy
 from stylereel.data.crops import CropSampler
 from stylereel.data.pool import Picture, Pool
 from stylereel.data.settings import DataSettings
-from stylereel.data.stream import BatchStream, to_pixels, to_tensor
+from stylereel.data.stream import BatchStream, Cutter, to_pixels, to_tensor
 
 
 def sampler(seed: int = 1, **changed: object) -> CropSampler:
@@ -83,7 +83,7 @@ def test_more_than_two_hundred_crops_a_second_are_cut() -> None:
 
 
 def test_a_stream_that_starts_later_gives_what_the_whole_one_gives() -> None:
-    whole, late = BatchStream(sampler()), BatchStream(sampler(), start=3)
+    whole, late = BatchStream(Cutter(sampler())), BatchStream(Cutter(sampler()), start=3)
     try:
         batches = [next(whole) for _ in range(5)]
         assert whole.next_batch == 5
@@ -97,7 +97,7 @@ def test_a_stream_that_starts_later_gives_what_the_whole_one_gives() -> None:
 
 def test_a_fault_while_cutting_reaches_who_asks_for_a_batch() -> None:
     broken = CropSampler(Pool([]), Pool([]), DataSettings(), 1)
-    stream = BatchStream(broken)
+    stream = BatchStream(Cutter(broken))
     try:
         next(stream)
         raise AssertionError("no error arrived")

@@ -32,6 +32,8 @@ class Config(BaseModel):
     """Factor on the logits: spectral norm alone keeps differences of texture below the hinge's margin."""
     brush: bool = True
     """One more, on the grey, contrast-normalised crop."""
+    frames: int = Field(default=1, ge=1, le=5)
+    """Consecutive frames judged together, their channels one behind the other: 3 see how a look moves."""
 
 
 class PatchDiscriminator(nn.Module):
@@ -63,11 +65,11 @@ class PatchDiscriminator(nn.Module):
 
 
 def grey_contrast(pictures: Tensor) -> Tensor:
-    """Luma of each crop with zero mean and unit deviation: `(N, 3, H, W)` to `(N, 1, H, W)`."""
-    weights = torch.tensor(LUMA_OF_RGB, device=pictures.device)[None, :, None, None]
-    luma = (pictures.float() * weights).sum(1, keepdim=True)
-    luma = luma - luma.mean(dim=(2, 3), keepdim=True)
-    return luma / (luma.square().mean(dim=(2, 3), keepdim=True) + 1e-3).sqrt()
+    """Luma of each crop with zero mean and unit deviation: `(N, 3 T, H, W)` to `(N, T, H, W)`."""
+    weights = torch.tensor(LUMA_OF_RGB, device=pictures.device)[:, None, None]
+    luma = (pictures.float().unflatten(1, (-1, 3)) * weights).sum(2)
+    luma = luma - luma.mean(dim=(1, 2, 3), keepdim=True)
+    return luma / (luma.square().mean(dim=(1, 2, 3), keepdim=True) + 1e-3).sqrt()
 
 
 class Discriminator(nn.Module):
@@ -76,12 +78,11 @@ class Discriminator(nn.Module):
     def __init__(self, config: Config | None = None) -> None:
         super().__init__()
         self.config = config or Config()
-        self.scales = nn.ModuleList(
-            PatchDiscriminator(self.config.channels, self.config.layers) for _ in range(self.config.scales)
-        )
-        self.brush = (
-            PatchDiscriminator(self.config.channels, self.config.layers, 1) if self.config.brush else None
-        )
+        self.scales = nn.ModuleList(self._one(3 * self.config.frames) for _ in range(self.config.scales))
+        self.brush = self._one(self.config.frames) if self.config.brush else None
+
+    def _one(self, in_channels: int) -> PatchDiscriminator:
+        return PatchDiscriminator(self.config.channels, self.config.layers, in_channels)
 
     @property
     def feature_channels(self) -> list[int]:
@@ -89,7 +90,7 @@ class Discriminator(nn.Module):
         return [count for part in self._parts for count in part.feature_channels]
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """`x` is `(N, 3, H, W)` RGB in [-1, 1]."""
+        """`x` is `(N, 3 frames, H, W)` RGB in [-1, 1]."""
         return self.with_features(x)[0]
 
     def with_features(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:

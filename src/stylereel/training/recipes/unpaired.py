@@ -10,8 +10,11 @@
     tone             dark stays darker than light, in the broad
     identity         a style picture must pass unchanged: keeps the palette honest
     motion           synthetic motion: the look of a moved picture is the moved look, ramped in
+    real_motion      the same on the content's own videos, with their flow, at short and long gaps
+    temporal         a discriminator's verdict on three frames: how the style, or a camera on it, moves
 
-Nothing pretrained, nothing downloaded. Figures: Park et al. 2020 (PatchNCE), Wang et al. 2020 (motion).
+Nothing pretrained, nothing downloaded. Figures: Park et al. 2020 (PatchNCE), Wang et al.
+2020 (motion), Huang et al. 2017 (real motion).
 """
 
 from __future__ import annotations
@@ -24,16 +27,18 @@ import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
-from stylereel.data.batches import Batch
+from stylereel.data.batches import Batch, Moving
+from stylereel.data.clip_crops import ClipWish
 from stylereel.losses.adversarial import Objective, discriminator_loss, generator_loss
 from stylereel.losses.diff_augment import diff_augment
 from stylereel.losses.gradient_penalty import r1_penalty
 from stylereel.losses.gram import gram
 from stylereel.losses.palette import palette
 from stylereel.losses.patch_nce import patch_nce
+from stylereel.losses.real_motion import real_motion
 from stylereel.losses.sharpened import sharpened
 from stylereel.losses.sliced_wasserstein import sliced_wasserstein
-from stylereel.losses.synthetic_motion import Motion, disturbed, random_motion, synthetic_motion
+from stylereel.losses.synthetic_motion import Motion, camera_path, disturbed, random_motion, synthetic_motion
 from stylereel.losses.tone import tone
 from stylereel.networks.chosen import GeneratorConfig, build_generator
 from stylereel.networks.discriminators import patch
@@ -43,6 +48,7 @@ from stylereel.training.phases import Phase
 from stylereel.training.running_gram import RunningGram
 
 EDGE_PX = 8
+TEMPORAL_FRAMES = 3
 
 
 class Config(BaseModel):
@@ -79,6 +85,12 @@ class Config(BaseModel):
     """Weight of passing style pictures unchanged."""
     motion_weight: float = Field(default=8.0, ge=0)
     """Weight of the synthetic-motion term at the end of its ramp."""
+    real_motion_weight: float = Field(default=8.0, ge=0)
+    """Weight, at the end of the same ramp, of real motion: the content's videos, followed by their flow."""
+    temporal_weight: float = Field(default=0.0, ge=0)
+    """Weight of the discriminator of three frames; 0 leaves it out."""
+    temporal: patch.Config = patch.Config(frames=3, scales=1, brush=False)
+    """Shape of that discriminator."""
     motion_start: float = Field(default=1.0, ge=0)
     """Its weight at the beginning: strokes may be born before they must hold still."""
     r1_weight: float = Field(default=0.0, ge=0)
@@ -89,6 +101,13 @@ class Config(BaseModel):
     """Adam step of the discriminators."""
     nce_patches: int = Field(default=128, ge=8)
     """Places per picture and layer for PatchNCE."""
+
+    @property
+    def clips(self) -> ClipWish | None:
+        """Two frames of a content clip, next to each other or five apart; three for the temporal verdict."""
+        if self.temporal_weight:
+            return ClipWish(count=1, frames=TEMPORAL_FRAMES, strides=(1, 2), style=True)
+        return ClipWish(count=1, frames=2, strides=(1, 5)) if self.real_motion_weight else None
 
 
 def inner(pictures: Tensor) -> Tensor:
@@ -118,11 +137,15 @@ class Projector(nn.Module):
 class Shared:
     """What both phases look at."""
 
-    fake: Tensor
-    fake_of_moved: Tensor
+    content: (
+        Tensor  # (N, 3, h, w): the batch's, its last one replaced by a clip's first frame where there is one
+    )
+    fake: Tensor  # of it
+    fakes_of_moved: list[Tensor]  # of synthetic moves, one entry a move, of the first pictures of `content`
+    fakes_of_later: Tensor  # (T-1, 3, h, w): of the clip's other frames; T = 1 without a clip
     identity: Tensor
     content_features: list[Tensor]
-    motion: Motion
+    motions: list[Motion]
     rng: torch.Generator
 
 
@@ -139,6 +162,7 @@ class Recipe:
         self.total_steps = max(1, total_steps)
         self.generator = build_generator(self.config.generator)
         self.discriminator = patch.Discriminator(self.config.discriminator)
+        self.temporal = patch.Discriminator(self.config.temporal) if self.config.temporal_weight else None
         self.projector = Projector(self.generator.feature_channels)
         self.filters = RandomFilters()
         self.style_filters = RunningGram(self.filters.channels, decay=0.99)
@@ -151,6 +175,12 @@ class Recipe:
             "style_filters": self.style_filters,
             "style_features": self.style_features,
         }
+        if self.temporal is not None:
+            self.modules["temporal"] = self.temporal
+            self.phases = (
+                Phase("discriminator", trains=("discriminator", "temporal")),
+                Phase("generator", trains=("generator", "projector")),
+            )
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         """Adam with betas (0.5, 0.99) for the game, one optimizer per module."""
@@ -159,6 +189,8 @@ class Recipe:
             "discriminator": self.config.discriminator_rate,
             "projector": self.config.discriminator_rate,
         }
+        if self.temporal is not None:
+            rates["temporal"] = self.config.discriminator_rate
         return {
             name: torch.optim.Adam(self.modules[name].parameters(), lr=rate, betas=(0.5, 0.99))
             for name, rate in rates.items()
@@ -175,21 +207,35 @@ class Recipe:
         """Averages over about the last tenth of the run so far, at most 1,000 steps."""
         return min(0.999, (1 + step) / (10 + step))
 
-    def motion_weight(self, step: int) -> float:
-        """Ramps from `motion_start` to `motion_weight` over the first 60 % of the run."""
+    def ramp(self, step: int, weight: float) -> float:
+        """From `motion_start` to `weight` over the first 60 % of the run; 0 stays 0."""
         part = min(1.0, step / (0.6 * self.total_steps))
-        return self.config.motion_start + (self.config.motion_weight - self.config.motion_start) * part
+        start = min(self.config.motion_start, weight)
+        return start + (weight - start) * part
 
     def forward(self, batch: Batch, step: int, rng: torch.Generator) -> Shared:
-        """One pass of the generator over content, half of its moved copies and half of the style pictures."""
-        content, style = batch.content, batch.style
-        n, _, height, width = content.shape
-        half = max(1, n // 2)
-        motion = random_motion(half, height, width, rng).to(content.device)
-        moved = disturbed(motion.warp(content[:half]).clamp(-1, 1), rng)
-        every, maps = self.generator.with_features(torch.cat([content, moved, style[:half]]))
+        """One pass of the generator over content, moved copies of it, a clip's later frames, some style."""
+        content, style, later = batch.content, batch.style, batch.content[:0]
+        if batch.moving is not None:
+            clip = batch.moving.frames[0]
+            content, later = torch.cat([content[:-1], clip[:1]]), clip[1:]
+        n, half = content.shape[0], max(1, content.shape[0] // 2)
+        motions = self._motions(content, rng, seldom=batch.moving is not None)
+        moved = [disturbed(motion.warp(content[: len(motion.grid)]).clamp(-1, 1), rng) for motion in motions]
+        parts = [content, *moved, later, style[:half]]
+        every, maps = self.generator.with_features(torch.cat(parts))
         keys = [values[:n].detach() for values in maps]
-        return Shared(every[:n], every[n : n + half], every[n + half :], keys, motion, rng)
+        fake, *fakes_of_moved, fakes_of_later, identity = every.split([len(part) for part in parts])
+        return Shared(content, fake, fakes_of_moved, fakes_of_later, identity, keys, motions, rng)
+
+    def _motions(self, content: Tensor, rng: torch.Generator, *, seldom: bool) -> list[Motion]:
+        """Of half of the content; of one picture where a clip moves as well, or a camera takes its time."""
+        n, _, height, width = content.shape
+        if self.temporal is not None:
+            motions = camera_path(1, height, width, TEMPORAL_FRAMES, rng)
+        else:
+            motions = [random_motion(1 if seldom else max(1, n // 2), height, width, rng)]
+        return [motion.to(content.device) for motion in motions]
 
     def losses(self, phase: Phase, batch: Batch, shared: Shared, step: int) -> dict[str, Tensor]:
         """Named and weighted terms of a phase; the loop sums them."""
@@ -211,6 +257,10 @@ class Recipe:
                 self.config.adversarial, [m[:n] for m in logits], [m[n:] for m in logits]
             )
         }
+        if self.temporal is not None:
+            real = self.temporal(inner(self._real_triple(batch, shared)))
+            fake = self.temporal(inner(self._fake_triple(batch, shared).detach()))
+            terms["temporal"] = discriminator_loss(self.config.adversarial, real, fake)
         if self.config.r1_weight:
             terms["r1"] = self.config.r1_weight * r1_penalty(self.discriminator, batch.style)
         return terms
@@ -219,15 +269,19 @@ class Recipe:
         settings = self.config
         fake = shared.fake.float()
         logits, features = self.discriminator.with_features(diff_augment(inner(fake), shared.rng))
-        look = fake[: shared.fake_of_moved.shape[0]].detach()  # the still look leads, the moved one follows
         terms = {
             "adversarial": settings.adversarial_weight * generator_loss(settings.adversarial, logits),
             "nce": settings.nce_weight * self._nce(shared.content_features, fake, shared.rng),
-            "motion": self.motion_weight(step)
-            * synthetic_motion(look, shared.fake_of_moved.float(), shared.motion),
+            "motion": self.ramp(step, settings.motion_weight) * self._synthetic_motion(fake, shared),
             "identity": settings.identity_weight
             * inner(shared.identity.float() - batch.style[: shared.identity.shape[0]]).abs().mean(),
         }
+        if batch.moving is not None and settings.real_motion_weight:
+            weight = self.ramp(step, settings.real_motion_weight)
+            terms["real_motion"] = weight * self._real_motion(batch.moving, fake, shared)
+        if self.temporal is not None:
+            logits = self.temporal(inner(self._fake_triple(batch, shared)))
+            terms["temporal"] = settings.temporal_weight * generator_loss(settings.adversarial, logits)
         fake, style = inner(fake), inner(batch.style)
         if settings.features_weight:
             terms["features"] = settings.features_weight * gram(features, self.style_features.means())
@@ -236,12 +290,41 @@ class Recipe:
                 self.style_filters.update(self.filters(style))
             terms["filters"] = settings.filters_weight * gram(self.filters(fake), self.style_filters.means())
         if settings.tone_weight:
-            terms["tone"] = settings.tone_weight * tone(fake, inner(batch.content))
+            terms["tone"] = settings.tone_weight * tone(fake, inner(shared.content))
         if settings.palette_weight:
             terms["palette"] = settings.palette_weight * palette(fake, style, shared.rng)
         if settings.texture_weight:
             terms["texture"] = settings.texture_weight * sliced_wasserstein(fake, style, shared.rng)
         return terms
+
+    def _synthetic_motion(self, fake: Tensor, shared: Shared) -> Tensor:
+        """The still look leads, the moved one follows."""
+        terms = [
+            synthetic_motion(fake[: len(moved)].detach(), moved.float(), motion)
+            for moved, motion in zip(shared.fakes_of_moved, shared.motions, strict=True)
+        ]
+        return torch.stack(terms).mean()
+
+    def _real_motion(self, moving: Moving, fake: Tensor, shared: Shared) -> Tensor:
+        """Each frame's look and the one before, both free to give way."""
+        looks = torch.cat([fake[-1:], shared.fakes_of_later.float()])
+        return real_motion(looks[:-1], looks[1:], moving.flow[0], moving.trusted[0])
+
+    def _fake_triple(self, batch: Batch, shared: Shared) -> Tensor:
+        """Three frames of our look, `(1, 9, h, w)`: a clip's where the style is a video, else a camera's."""
+        if batch.style_moving is not None and batch.moving is not None:
+            return torch.cat([shared.fake[-1:], *shared.fakes_of_later[:, None]], dim=1).float()
+        return torch.cat([shared.fake[:1], *shared.fakes_of_moved], dim=1).float()
+
+    def _real_triple(self, batch: Batch, shared: Shared) -> Tensor:
+        """Three frames of the style, `(1, 9, h, w)`: its own where it is a video, else a camera's."""
+        if batch.style_moving is not None and batch.moving is not None:
+            return batch.style_moving.frames[0].flatten(0, 1)[None]
+        picture = batch.style[:1]
+        height, width = picture.shape[-2:]
+        path = camera_path(1, height, width, TEMPORAL_FRAMES, shared.rng)
+        shown = [motion.to(picture.device).warp(picture).clamp(-1, 1) for motion in path]
+        return torch.cat([picture, *shown], dim=1)
 
     def _nce(self, content_features: list[Tensor], fake: Tensor, rng: torch.Generator) -> Tensor:
         maps = self.generator.features(fake)
