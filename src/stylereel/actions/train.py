@@ -90,6 +90,7 @@ def train(
     resolved: Resolved | None,
     output: Path,
     *,
+    recipe: str | None = None,
     resume: bool = False,
     overwrite: bool = False,
     data_root: Path | None = None,
@@ -103,6 +104,7 @@ def train(
     Args:
         resolved: settings of a new run; with `resume`, None or the same as the run's.
         output: folder that becomes the pack; the run's state lies in `output/run/`.
+        recipe: what a run that is resumed must be of; None for any.
         resume: go on with the run in `output`.
         overwrite: replace a run or pack in `output`.
         data_root: where an index of licences may lie above the named folders.
@@ -118,7 +120,7 @@ def train(
     began = time.monotonic()
     events = events or TrainEvents()
     folder = RunFolder(output)
-    resolved, record = _resumed(folder, resolved) if resume else (_required(resolved), None)
+    resolved, record = _resumed(folder, resolved, recipe) if resume else (_required(resolved), None)
     settings = resolved.settings
     chosen_device = find_device(device)
     torch.set_num_threads(threads or os.cpu_count() or 1)
@@ -367,9 +369,16 @@ def _required(resolved: Resolved | None) -> Resolved:
     return resolved
 
 
-def _resumed(folder: RunFolder, resolved: Resolved | None) -> tuple[Resolved, dict[str, Any]]:
+def _resumed(
+    folder: RunFolder, resolved: Resolved | None, recipe: str | None
+) -> tuple[Resolved, dict[str, Any]]:
     record = folder.read_record()
     known = resolve(record["settings"], str(folder.record_path))
+    if recipe not in (None, known.settings.recipe):
+        raise UsageError(
+            f"The run in {folder.output} is of the recipe '{known.settings.recipe}', not '{recipe}': go on "
+            f"with `stylereel train {known.settings.recipe} --output {folder.output} --resume`."
+        )
     if resolved is not None:
         before, now = known.as_json(), resolved.as_json()
         changed = sorted(changed_keys(before, now))

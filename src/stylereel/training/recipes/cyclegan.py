@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from stylereel.data.batches import Batch
-from stylereel.losses.adversarial import discriminator_loss, generator_loss
+from stylereel.losses.adversarial import Objective, discriminator_loss, generator_loss
 from stylereel.networks.chosen import GeneratorConfig, build_generator
 from stylereel.networks.discriminators import patch
 from stylereel.networks.generators import light
@@ -31,8 +31,6 @@ from stylereel.training.image_pool import ImagePool
 from stylereel.training.phases import Phase
 
 EDGE_PX = 8
-WHOLE_SQUARES = 2.0
-"""The paper's weights go with (D - 1)^2 for the generators; `generator_loss` has half of that."""
 
 
 class Config(BaseModel):
@@ -46,6 +44,11 @@ class Config(BaseModel):
     """Name and shape of both generators."""
     discriminator: patch.Config = patch.Config(scales=1, brush=False)
     """Shape of both discriminators; the paper has 64 channels."""
+    adversarial: Objective = "lsgan"
+    """Adversarial objective; the paper's is least squares."""
+    # The paper's weights go with whole squares, (D - 1)^2, for the generators; `lsgan` has half of that.
+    adversarial_weight: float = Field(default=2.0, ge=0)
+    """Weight of the adversarial term, each way."""
     cycle_weight: float = Field(default=10.0, ge=0)
     """Weight of coming back unchanged, each way."""
     identity_weight: float = Field(default=0.5, ge=0)
@@ -150,8 +153,8 @@ class Recipe:
     def _generator_terms(self, batch: Batch, shared: Shared) -> dict[str, Tensor]:
         cycle, same = self.config.cycle_weight, self.config.cycle_weight * self.config.identity_weight
         terms = {
-            "adversarial": _pleasing(self.discriminator, shared.fake_style),
-            "adversarial_back": _pleasing(self.content_discriminator, shared.fake_content),
+            "adversarial": self._pleasing(self.discriminator, shared.fake_style),
+            "adversarial_back": self._pleasing(self.content_discriminator, shared.fake_content),
             "cycle": cycle * distance(shared.cycled_content, batch.content),
             "cycle_back": cycle * distance(shared.cycled_style, batch.style),
         }
@@ -164,21 +167,21 @@ class Recipe:
         fake_style = self.style_pool.exchange(shared.fake_style, shared.rng)
         fake_content = self.content_pool.exchange(shared.fake_content, shared.rng)
         return {
-            "adversarial": _verdict(self.discriminator, batch.style, fake_style),
-            "adversarial_back": _verdict(self.content_discriminator, batch.content, fake_content),
+            "adversarial": self._verdict(self.discriminator, batch.style, fake_style),
+            "adversarial_back": self._verdict(self.content_discriminator, batch.content, fake_content),
         }
+
+    def _pleasing(self, discriminator: nn.Module, fake: Tensor) -> Tensor:
+        logits = discriminator(inner(fake.float()))
+        return self.config.adversarial_weight * generator_loss(self.config.adversarial, logits)
+
+    def _verdict(self, discriminator: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
+        """Real and fake in one pass; least squares are halved, as in the paper."""
+        logits = discriminator(inner(torch.cat([real, fake])))
+        of_real, of_fake = [m[: len(real)] for m in logits], [m[len(real) :] for m in logits]
+        return discriminator_loss(self.config.adversarial, of_real, of_fake)
 
     def preview(self, generator: nn.Module, content: Tensor) -> Tensor:
         """What a sheet shows: the averaged generator's output for held-out content."""
         with torch.no_grad():
             return generator(content).float().clamp(-1, 1)
-
-
-def _pleasing(discriminator: nn.Module, fake: Tensor) -> Tensor:
-    return WHOLE_SQUARES * generator_loss("lsgan", discriminator(inner(fake.float())))
-
-
-def _verdict(discriminator: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
-    """Least squares, halved as in the paper; real and fake in one pass."""
-    logits = discriminator(inner(torch.cat([real, fake])))
-    return discriminator_loss("lsgan", [m[: len(real)] for m in logits], [m[len(real) :] for m in logits])

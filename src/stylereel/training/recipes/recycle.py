@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from stylereel.data.batches import Batch, Moving
 from stylereel.data.clip_crops import ClipWish
-from stylereel.losses.adversarial import discriminator_loss, generator_loss
+from stylereel.losses.adversarial import Objective, discriminator_loss, generator_loss
 from stylereel.networks.chosen import GeneratorConfig, build_generator
 from stylereel.networks.discriminators import patch
 from stylereel.networks.generators import light
@@ -34,8 +34,6 @@ from stylereel.training.image_pool import ImagePool
 from stylereel.training.phases import Phase
 
 EDGE_PX = 8
-WHOLE_SQUARES = 2.0
-"""The paper's weights go with (D - 1)^2 for the generators; `generator_loss` has half of that."""
 
 
 class Config(BaseModel):
@@ -47,6 +45,11 @@ class Config(BaseModel):
     """Name and shape of both generators; generator.name=resnet is the paper's."""
     discriminator: patch.Config = patch.Config(scales=1, brush=False)
     """Shape of both discriminators; the paper has 64 channels."""
+    adversarial: Objective = "lsgan"
+    """Adversarial objective; the paper's is least squares."""
+    # The paper's weights go with whole squares, (D - 1)^2, for the generators; `lsgan` has half of that.
+    adversarial_weight: float = Field(default=2.0, ge=0)
+    """Weight of the adversarial term, each way."""
     predictor_channels: int = Field(default=24, ge=4, le=128)
     """Channels of the predictors at half the resolution; twice and four times as many further down."""
     prediction_weight: float = Field(default=10.0, ge=0)
@@ -196,7 +199,7 @@ class Recipe:
         settings, film = self.config, journey.film
         logits = discriminator(inner(journey.fakes.flatten(0, 1).float()))
         terms = {
-            "adversarial": WHOLE_SQUARES * generator_loss("lsgan", logits),
+            "adversarial": settings.adversarial_weight * generator_loss(settings.adversarial, logits),
             "prediction": settings.prediction_weight * distance(journey.guess, film[:, 2]),
             "recycle": settings.recycle_weight * distance(journey.back, film[:, 2]),
         }
@@ -212,10 +215,11 @@ class Recipe:
         guest: Journey,
         rng: torch.Generator,
     ) -> Tensor:
-        """Least squares, halved as in the paper; real and fake in one pass."""
+        """Real and fake in one pass; least squares are halved, as in the paper."""
         real, fake = at_home.film.flatten(0, 1), pool.exchange(guest.fakes.flatten(0, 1), rng)
         logits = discriminator(inner(torch.cat([real, fake])))
-        return discriminator_loss("lsgan", [m[: len(real)] for m in logits], [m[len(real) :] for m in logits])
+        of_real, of_fake = [m[: len(real)] for m in logits], [m[len(real) :] for m in logits]
+        return discriminator_loss(self.config.adversarial, of_real, of_fake)
 
     def preview(self, generator: nn.Module, content: Tensor) -> Tensor:
         """What a sheet shows: the averaged generator's output for held-out content."""
