@@ -2,6 +2,7 @@
 
     frame ──LowPassDown x4──► detail (1/4) ──LowPassDown x2──► trunk (1/8): N residual blocks
       ├─────LocalContrast x4──► + │                                  │
+      │      (anchors, 1/4) ──► + │                                  │
       │                          └────────────── + ◄──SmoothUp x2────┘
       │                                          │ ReLU
       └─────LowPassDown x2──────► edges (1/2) ── + ◄──SmoothUp x2
@@ -47,6 +48,8 @@ class Config(BaseModel):
     """Channels at a quarter of the resolution: strokes and small things."""
     contrast_channels: int = Field(default=8, ge=1, le=64)
     """Channels of local contrast: what strokes hold on to where the picture is nearly flat."""
+    anchor_channels: int = Field(default=0, ge=0, le=4)
+    """Channels of the anchors (`core/anchors.py`): what strokes hold on to where all is flat."""
     trunk_channels: int = Field(default=64, ge=8, le=256)
     """Channels at an eighth of the resolution: where the look is decided."""
     blocks: int = Field(default=6, ge=1, le=16)
@@ -70,6 +73,8 @@ class Generator(nn.Module):
         self.stem = LowPassDownConv(3, detail, 4, blur=5, gain=2**0.5)
         self.contrast = LocalContrast(self.config.contrast_channels, 4)
         self.grain = DemodulatedConv(self.config.contrast_channels, detail, gain=0.5)
+        anchors = self.config.anchor_channels
+        self.anchor = DemodulatedConv(anchors, detail, gain=0.5) if anchors else None
         self.down = LowPassDownConv(detail, trunk, 2, blur=3, gain=2**0.5)
         self.trunk = nn.ModuleList(ResidualBlock(trunk) for _ in range(self.config.blocks))
         self.up = SmoothUpConv(trunk, detail, 2, blur=2)
@@ -89,18 +94,29 @@ class Generator(nn.Module):
         return [self.config.detail_channels] + [self.config.trunk_channels] * 3
 
     def features(self, x: Tensor) -> list[Tensor]:
-        """Maps for PatchNCE: the detail layer (1/4), then the trunk's entry, a third and two thirds (1/8)."""
+        """Maps for PatchNCE: the detail layer (1/4), then the trunk's entry, a third and two thirds (1/8).
+
+        Without anchors: what lies where is a question to the picture alone.
+        """
         maps = self._encoded(x)
         return [maps[index] for index in self._marks]
 
-    def with_features(self, x: Tensor, code: Tensor | None = None) -> tuple[Tensor, list[Tensor]]:
-        """The output of `forward` and the maps of `features`, in one pass."""
-        maps = self._encoded(x, whole=True)
+    def with_features(
+        self, x: Tensor, code: Tensor | None = None, anchors: Tensor | None = None
+    ) -> tuple[Tensor, list[Tensor]]:
+        """The output of `forward` and the maps behind it, of the layers of `features`, in one pass."""
+        maps = self._encoded(x, anchors, whole=True)
         return self._decoded(x, maps[0], maps[-1]), [maps[index] for index in self._marks]
 
-    def forward(self, x: Tensor, code: Tensor | None = None) -> Tensor:
-        """`code` is `(N, 0)`: this generator is unconditional."""
-        return self.with_features(x)[0]
+    def forward(self, x: Tensor, code: Tensor | None = None, anchors: Tensor | None = None) -> Tensor:
+        """The look of `x`.
+
+        Args:
+            x: `(N, 3, H, W)` in [-1, 1].
+            code: `(N, 0)`: this generator is unconditional.
+            anchors: `(N, anchor_channels, H/4, W/4)`; None is zeros, as `features` has it.
+        """
+        return self.with_features(x, code, anchors)[0]
 
     @property
     def _marks(self) -> list[int]:
@@ -108,9 +124,12 @@ class Generator(nn.Module):
         blocks = self.config.blocks
         return [0, 1, 1 + max(1, blocks // 3), 1 + max(1, 2 * blocks // 3)]
 
-    def _encoded(self, x: Tensor, *, whole: bool = False) -> list[Tensor]:
+    def _encoded(self, x: Tensor, anchors: Tensor | None = None, *, whole: bool = False) -> list[Tensor]:
         """The detail layer, the trunk's entry and each block's output, as far as `features` or all of it."""
-        detail = F.relu(self.stem(x) + self.grain(self.contrast(x)))
+        detail = self.stem(x) + self.grain(self.contrast(x))
+        if self.anchor is not None and anchors is not None:
+            detail = detail + self.anchor(anchors)
+        detail = F.relu(detail)
         maps = [detail, F.relu(self.down(detail))]
         for block in self.trunk if whole else self.trunk[: self._marks[-1] - 1]:
             maps.append(block(maps[-1]))
@@ -129,12 +148,15 @@ class Generator(nn.Module):
 class Folded(nn.Module):
     """`light` for running: plain and strided convolutions, pixel-shuffle, ReLU, tanh."""
 
+    anchor: nn.Conv2d | None
+
     def __init__(self, generator: Generator) -> None:
         super().__init__()
         self.edges = generator.edges.folded()
         self.stem = side_by_side(generator.stem.folded(), generator.contrast.filters.folded())
         self.window, self.floor = generator.contrast.window, generator.contrast.floor
         self.grain = generator.grain.folded()
+        self.anchor = None if generator.anchor is None else generator.anchor.folded()
         self.down = generator.down.folded()
         self.trunk = nn.ModuleList(
             nn.ModuleList([block.first.folded(), block.second.folded()])  # pyright: ignore
@@ -145,10 +167,13 @@ class Folded(nn.Module):
         self.head = generator.head.folded()
         self.head.weight.data.copy_(rounded_to_bf16(self.head.weight.data))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """`(N, 3, H, W)` in [-1, 1] to the same."""
+    def forward(self, x: Tensor, anchors: Tensor | None = None) -> Tensor:
+        """`(N, 3, H, W)` in [-1, 1] to the same; `anchors` where the network takes some."""
         detail, contrast = self.stem(x).tensor_split([self.grain.out_channels], dim=1)
-        detail = F.relu(detail + self.grain(normalised_nearby(contrast, self.window, self.floor)))
+        detail = detail + self.grain(normalised_nearby(contrast, self.window, self.floor))
+        if self.anchor is not None and anchors is not None:
+            detail = detail + self.anchor(anchors)
+        detail = F.relu(detail)
         h = F.relu(self.down(detail))
         for first, second in self.trunk:  # pyright: ignore
             h = h + second(F.relu(first(h)))

@@ -44,6 +44,13 @@ from stylereel.networks.chosen import GeneratorConfig, build_generator
 from stylereel.networks.discriminators import patch
 from stylereel.networks.generators import light
 from stylereel.networks.random_filters import RandomFilters
+from stylereel.training.anchors import (
+    anchor_maps,
+    places_after_flow,
+    places_after_motion,
+    random_places,
+    still_anchors,
+)
 from stylereel.training.phases import Phase
 from stylereel.training.running_gram import RunningGram
 
@@ -56,7 +63,7 @@ class Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    generator: GeneratorConfig = light.Config()
+    generator: GeneratorConfig = light.Config(anchor_channels=4)
     """Name and shape of the generator."""
     discriminator: patch.Config = patch.Config()
     """Shape of the discriminators."""
@@ -223,8 +230,13 @@ class Recipe:
         motions = self._motions(content, rng, seldom=batch.moving is not None)
         moved = [disturbed(motion.warp(content[: len(motion.grid)]).clamp(-1, 1), rng) for motion in motions]
         parts = [content, *moved, later, style[:half]]
-        every, maps = self.generator.with_features(torch.cat(parts))
-        keys = [values[:n].detach() for values in maps]
+        anchors = self._anchors(content, motions, batch.moving, half, rng)
+        every, maps = self.generator.with_features(torch.cat(parts), anchors=anchors)
+        if anchors is None:
+            keys = [values[:n].detach() for values in maps]
+        else:  # what lies where is a question to the content alone
+            with torch.no_grad():
+                keys = self.generator.features(content)
         fake, *fakes_of_moved, fakes_of_later, identity = every.split([len(part) for part in parts])
         return Shared(content, fake, fakes_of_moved, fakes_of_later, identity, keys, motions, rng)
 
@@ -236,6 +248,24 @@ class Recipe:
         else:
             motions = [random_motion(1 if seldom else max(1, n // 2), height, width, rng)]
         return [motion.to(content.device) for motion in motions]
+
+    def _anchors(
+        self, content: Tensor, motions: list[Motion], moving: Moving | None, styles: int, rng: torch.Generator
+    ) -> Tensor | None:
+        """Anchors of all that `forward` shows the generator, in its order; they move as the content does."""
+        channels = self.config.generator.anchor_channels
+        if not channels:
+            return None
+        height, width = content.shape[-2:]
+        places = random_places(len(content), height, width, rng)
+        moved = [places_after_motion(places[: len(m.grid)], m.grid.cpu(), rng) for m in motions]
+        later = []
+        if moving is not None:
+            flow = moving.flow[0].cpu()
+            for at in range(len(flow)):
+                later.append(places_after_flow(later[-1] if later else places[-1:], flow[at : at + 1], rng))
+        every = [places, *moved, *later, random_places(styles, height, width, rng)]
+        return anchor_maps(torch.cat(every), channels).to(content.device)
 
     def losses(self, phase: Phase, batch: Batch, shared: Shared, step: int) -> dict[str, Tensor]:
         """Named and weighted terms of a phase; the loop sums them."""
@@ -340,4 +370,6 @@ class Recipe:
     def preview(self, generator: nn.Module, content: Tensor) -> Tensor:
         """What a sheet shows: the averaged generator's output for held-out content."""
         with torch.no_grad():
-            return generator(content).float().clamp(-1, 1)
+            channels = self.config.generator.anchor_channels
+            anchors = still_anchors(content, channels) if channels else None
+            return generator(content, anchors=anchors).float().clamp(-1, 1)
