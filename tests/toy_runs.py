@@ -10,9 +10,11 @@ import torch
 from torch import Tensor, nn
 
 import toy_pictures as toy
+from clips import make_clip
 from stylereel.data.batches import Batch
 from stylereel.data.credits import CreditBook
 from stylereel.data.crops import CropSampler
+from stylereel.data.films import GatheredFilms, film_cutter, gather_films
 from stylereel.data.gather import Gathered, GatherRules, Named, gather
 from stylereel.data.stream import BatchStream, Cutter
 from stylereel.losses.adversarial import discriminator_loss, generator_loss
@@ -20,13 +22,19 @@ from stylereel.networks.discriminators import patch
 from stylereel.training.health import Nurse, health_crops
 from stylereel.training.loop import Run, StepReport, train
 from stylereel.training.phases import Phase
-from stylereel.training.settings import Resolved, resolve
+from stylereel.training.settings import RECIPES, Resolved, resolve
 
-TINY_RECIPE: dict[str, Any] = {
+TINY_NETWORKS: dict[str, Any] = {
     "generator": {"detail_channels": 12, "trunk_channels": 16, "blocks": 1},
     "discriminator": {"channels": 8, "layers": 2},
-    "nce_patches": 32,
 }
+TINY_RECIPE: dict[str, Any] = {**TINY_NETWORKS, "nce_patches": 32}
+TINY_RECIPES: dict[str, dict[str, Any]] = {
+    "unpaired": TINY_RECIPE,
+    "cyclegan": {**TINY_NETWORKS, "pool_size": 12},
+    "recycle": {**TINY_NETWORKS, "pool_size": 12, "predictor_channels": 4},
+}
+"""Small settings of a recipe; one that is not here is tested with small networks."""
 TINY_DATA: dict[str, Any] = {
     "crop_px": 48,
     "batch_size": 2,
@@ -53,6 +61,10 @@ class Material:
     def stream(self, start: int = 0) -> BatchStream:
         """Batches, from number `start`."""
         settings = self.resolved.settings
+        if isinstance(self.content, GatheredFilms) and isinstance(self.style, GatheredFilms):
+            wish = self.resolved.recipe_config.clips  # pyright: ignore[reportAttributeAccessIssue]
+            films = film_cutter(self.content, self.style, settings.data, settings.seed, wish)
+            return BatchStream(films, start=start)
         sampler = CropSampler(self.content.training, self.style.training, settings.data, settings.seed)
         return BatchStream(Cutter(sampler), start=start)
 
@@ -63,25 +75,40 @@ class Material:
 
 
 def material(
-    folder: Path, assignments: tuple[str, ...] = (), *, content: Path | None = None, style: Path | None = None
+    folder: Path,
+    assignments: tuple[str, ...] = (),
+    *,
+    recipe: str = "unpaired",
+    content: Path | None = None,
+    style: Path | None = None,
 ) -> Material:
     """Pictures read from `content` and `style`, painted below `folder` where not given."""
-    content = content or toy.content_folder(folder / "content", 12)
-    style = style or toy.style_folder(folder / "style", 16)
+    wish = RECIPES.load(recipe).Config().clips
+    films = wish is not None and wish.alone
+    content = content or (toy_film if films else toy.content_folder)(folder / "content", 12)
+    style = style or (toy_film if films else toy.style_folder)(folder / "style", 16)
     values = {
         "content": str(content),
         "style": str(style),
         "data": TINY_DATA,
         "loop": {"precision": "fp32"},
-        "unpaired": TINY_RECIPE,
+        "recipe": recipe,
+        recipe: TINY_RECIPES.get(recipe, TINY_NETWORKS),
     }
     resolved = resolve(values, "the test", assignments)
 
     def gathered(path: Path, role: str) -> Gathered:
         rules = GatherRules(role, 96, 32, 1, 10**9, seed=resolved.settings.seed)
-        return gather([Named(path)], rules, CreditBook())
+        return (gather_films if films else gather)([Named(path)], rules, CreditBook())
 
     return Material(resolved, gathered(content, "content"), gathered(style, "style"))
+
+
+def toy_film(folder: Path, frames: int) -> Path:
+    """A folder with a video of that many frames, twice: what is held out needs a run of its own."""
+    folder.mkdir(parents=True)
+    make_clip(folder / "film.mp4", frames=2 * frames, size=(128, 96))
+    return folder
 
 
 def train_all(

@@ -7,6 +7,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 
 from stylereel.core.registry import family
+from toy_generators import SMALL
 
 GENERATORS = family("stylereel.networks.generators")
 ANCHORED = "+anchors"
@@ -26,8 +27,11 @@ def generator(request):
 
 def untrained(name: str, seed: int):
     torch.manual_seed(seed)
-    module = GENERATORS.load(name.removesuffix(ANCHORED))
-    made = module.Generator(module.Config(**({"anchor_channels": 4} if name.endswith(ANCHORED) else {})))
+    name, _, with_anchors = name.partition("+")
+    module = GENERATORS.load(name)
+    made = module.Generator(
+        module.Config(**SMALL.get(name, {}), **({"anchor_channels": 4} if with_anchors else {}))
+    )
     for parameter in made.parameters():  # a trained network has biases: so must the one that is tested
         parameter.data.add_(0.05 * torch.randn_like(parameter))
     return made.eval()

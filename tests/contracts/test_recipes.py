@@ -14,6 +14,7 @@ from stylereel.core.registry import family
 from stylereel.packs.store import load_pack
 from stylereel.training.checkpoint import read_checkpoint, write_checkpoint
 from stylereel.training.loop import train
+from stylereel.training.memory import batch_of_shapes, measure_appetite
 
 RECIPES = family("stylereel.training.recipes")
 STEPS = 20
@@ -21,7 +22,7 @@ STEPS = 20
 
 @pytest.fixture(scope="module", params=RECIPES.names())
 def material(request, tmp_path_factory):
-    return toy_runs.material(tmp_path_factory.mktemp(request.param))
+    return toy_runs.material(tmp_path_factory.mktemp(request.param), recipe=request.param)
 
 
 def test_settings_have_defaults_and_refuse_unknown_keys(material):
@@ -89,9 +90,15 @@ def test_it_computes_where_its_batch_is(material):
     made = material.resolved.recipe.Recipe(material.resolved.recipe_config, total_steps=STEPS)
     for module in made.modules.values():
         module.to("meta")
-    pictures = torch.empty(2, 3, 64, 64, device="meta")
-    batch = toy_runs.Batch(pictures, pictures)
+    batch = batch_of_shapes(made.config.clips, 64)
     shared = made.forward(batch, 0, torch.Generator().manual_seed(1))
     for phase in made.phases:
         for name, term in made.losses(phase, batch, shared, 0).items():
             assert term.device.type == "meta", name
+
+
+def test_what_a_step_needs_grows_with_the_crop_and_is_known_beforehand(material):
+    resolved = material.resolved
+    appetite = measure_appetite(lambda: resolved.recipe.Recipe(resolved.recipe_config, total_steps=STEPS))
+    assert 0 < appetite.needed_bytes(64, 1) < appetite.needed_bytes(64, 2) < appetite.needed_bytes(128, 2)
+    assert 100 < appetite.bytes_per_pixel < 100_000

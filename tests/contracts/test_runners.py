@@ -12,6 +12,7 @@ from stylereel.core.registry import family
 from stylereel.inference.runner import RUNNERS, open_runner
 from stylereel.packs.card import GeneratorSpec
 from stylereel.packs.store import ONNX_NAME, WEIGHTS_NAME, load_pack, save_pack
+from toy_generators import SMALL
 from toy_packs import toy_card, toy_pack
 
 GENERATORS = family("stylereel.networks.generators")
@@ -68,7 +69,7 @@ def generator_pack(request, tmp_path_factory):
     name, _, with_anchors = request.param.partition("-")
     module = GENERATORS.load(name)
     torch.manual_seed(3)
-    config = module.Config(**({"anchor_channels": 4} if with_anchors else {}))
+    config = module.Config(**SMALL.get(name, {}), **({"anchor_channels": 4} if with_anchors else {}))
     generator = module.Generator(config).eval()
     card = toy_card(
         request.param,
@@ -193,7 +194,7 @@ def test_weights_of_another_shape_are_refused_before_the_network_is_built(genera
     forged = save_pack(
         tmp_path / "forged",
         generator_pack.card.model_copy(
-            update={"generator": GeneratorSpec(key=generator_pack.card.generator.key, config={"blocks": 2})}
+            update={"generator": GeneratorSpec(key=generator_pack.card.generator.key, config={"blocks": 3})}
         ),
         {name: generator_pack.read(name) for name in (WEIGHTS_NAME, ONNX_NAME)},
     )

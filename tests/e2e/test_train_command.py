@@ -10,6 +10,9 @@ import pytest
 
 import toy_pictures as toy
 from clips import make_clip
+from stylereel.core.registry import family
+
+RECIPES = family("stylereel.training.recipes")
 
 TINY = (
     "data.content_short_side_px=[64, 96]",
@@ -68,6 +71,73 @@ def test_a_look_is_learned_from_a_video(run, pictures, tmp_path, monkeypatch):
     )  # fmt: skip
     assert result.exit_code == 0, result.stderr
     assert "licence of the style pictures is unknown" in result.stderr
+
+
+@pytest.mark.parametrize("recipe", RECIPES.names())
+def test_every_recipe_has_a_command_whose_help_has_an_example_of_it(run, recipe):
+    result = run("train", recipe, "--help")
+    assert result.exit_code == 0, result.stderr
+    assert f"Example: stylereel train {recipe} --content" in " ".join(result.stdout.split())
+
+
+def test_a_look_is_trained_by_cyclegan_with_another_generator(run, pictures, clip, tmp_path, monkeypatch):
+    monkeypatch.setenv("STYLEREEL_MAX_STEPS", "2")
+    output = tmp_path / "look"
+    shape = (
+        "generator.name=resnet",
+        "generator.channels=4",
+        "generator.blocks=1",
+        "discriminator.channels=4",
+    )
+    result = run(
+        "train", "cyclegan", "--content", pictures / "content", "--style", pictures / "style",
+        "--output", output, "--crop", "48", "--batch", "2", "--threads", "1",
+        "--set", "data.content_short_side_px=[64, 96]", *(f"--set=cyclegan.{setting}" for setting in shape),
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    card = json.loads((output / "card.json").read_text())
+    assert card["generator"] == {"key": "resnet", "config": {"channels": 4, "blocks": 1}}
+    for runner in ("openvino", "torch"):
+        styled = run("stylize", clip, tmp_path / f"{runner}.mp4", "--style", output, "--runner", runner)
+        assert styled.exit_code == 0, styled.stderr
+    further = run("train", "unpaired", "--resume", "--output", output)
+    assert further.exit_code == 2 and "stylereel train cyclegan" in " ".join(further.stderr.split())
+    again = run("train", "cyclegan", "--resume", "--output", output)
+    assert again.exit_code == 0, again.stderr
+
+
+def test_a_look_is_learned_from_a_film_by_how_it_goes_on(run, pictures, tmp_path, monkeypatch):
+    monkeypatch.setenv("STYLEREEL_MAX_STEPS", "2")
+    film, content = (make_clip(tmp_path / name, frames=30, size=(128, 96)) for name in ("a.mp4", "b.mp4"))
+    output = tmp_path / "look"
+    small = ("recycle.generator.trunk_channels=16", "recycle.discriminator.channels=4")
+    result = run(
+        "train", "recycle", "--content", content, "--content", pictures / "content", "--style", film,
+        "--output", output, "--crop", "48", "--batch", "2", "--threads", "1", "--license", "CC0-1.0",
+        "--set", "data.content_short_side_px=[64, 96]", *(f"--set={setting}" for setting in small),
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    said = " ".join(result.stderr.split())
+    assert "content: 6 picture(s) left out" in said and "runs of 12 consecutive frames of 1 video(s)" in said
+    card = json.loads((output / "card.json").read_text())
+    assert card["license"] == "CC0-1.0" and card["training"]["recipe"] == "recycle"
+    assert [source["count"] for source in card["style_sources"]] == [1]
+
+
+@pytest.mark.parametrize("without", ["content", "style"])
+def test_recycle_says_that_it_needs_videos_on_both_sides(run, pictures, tmp_path, without):
+    named = {
+        role: make_clip(tmp_path / f"{role}.mp4", frames=30, size=(128, 96)) for role in ("content", "style")
+    }
+    named[without] = pictures / without
+    result = run(
+        "train", "recycle", "--content", named["content"], "--style", named["style"],
+        "--output", tmp_path / "look",
+    )  # fmt: skip
+    assert result.exit_code == 3
+    said = " ".join(result.stderr.split())
+    assert f"No video for {without}" in said and "name a video" in said and "train cyclegan" in said
+    assert not (tmp_path / "look").exists()
 
 
 def started(*options, until):

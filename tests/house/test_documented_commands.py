@@ -168,6 +168,17 @@ def test_every_command_has_a_page():
     assert not [name for name in COMMANDS if f"stylereel {name}" not in text]
 
 
+def test_the_objectives_page_names_every_weight_of_every_baseline():
+    pytest.importorskip("torch", reason="the training extra is not installed")
+    from stylereel.training.settings import RECIPES
+
+    text = (ROOT / "docs" / "objectives.md").read_text("utf-8")
+    for name in set(RECIPES.names()) - {"unpaired"}:
+        section = text.split(f"### {name}\n")[1].split("\n###")[0]
+        weights = {field for field in RECIPES.load(name).Config.model_fields if field.endswith("_weight")}
+        assert weights <= set(re.findall(r"`(\w+)`", section)), name
+
+
 def test_the_objectives_page_names_every_weight_of_the_recipe_and_no_other():
     pytest.importorskip("torch", reason="the training extra is not installed")
     from stylereel.losses.adversarial import OBJECTIVES

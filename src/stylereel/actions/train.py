@@ -19,6 +19,7 @@ from stylereel.data.clip_crops import CONTENT_CLIPS, STYLE_CLIPS, ClipSampler, C
 from stylereel.data.clips import FlowBook, gather_clips
 from stylereel.data.credits import CreditBook
 from stylereel.data.crops import CropSampler
+from stylereel.data.films import GatheredFilms, film_cutter, gather_films
 from stylereel.data.gather import Gathered, GatherRules, Named, gather
 from stylereel.data.stream import BatchStream, Cutter
 from stylereel.export.onnx import check_parity, export_onnx
@@ -32,8 +33,9 @@ from stylereel.training.health import Nurse, health_crops
 from stylereel.training.journal import Journal
 from stylereel.training.loop import Run, StepReport
 from stylereel.training.loop import train as train_steps
-from stylereel.training.memory import available_bytes, plan_memory
+from stylereel.training.memory import available_bytes, measure_appetite, plan_memory
 from stylereel.training.pace import WARM_UP_STEPS, measure_pace
+from stylereel.training.phases import Recipe
 from stylereel.training.precision import chosen_precision
 from stylereel.training.preview import encoded, fit_for_network, pairs_sheet, stylized_pixels, write_picture
 from stylereel.training.run_folder import RunFolder, check_paths, versions
@@ -88,6 +90,7 @@ def train(
     resolved: Resolved | None,
     output: Path,
     *,
+    recipe: str | None = None,
     resume: bool = False,
     overwrite: bool = False,
     data_root: Path | None = None,
@@ -101,6 +104,7 @@ def train(
     Args:
         resolved: settings of a new run; with `resume`, None or the same as the run's.
         output: folder that becomes the pack; the run's state lies in `output/run/`.
+        recipe: what a run that is resumed must be of; None for any.
         resume: go on with the run in `output`.
         overwrite: replace a run or pack in `output`.
         data_root: where an index of licences may lie above the named folders.
@@ -116,7 +120,7 @@ def train(
     began = time.monotonic()
     events = events or TrainEvents()
     folder = RunFolder(output)
-    resolved, record = _resumed(folder, resolved) if resume else (_required(resolved), None)
+    resolved, record = _resumed(folder, resolved, recipe) if resume else (_required(resolved), None)
     settings = resolved.settings
     chosen_device = find_device(device)
     torch.set_num_threads(threads or os.cpu_count() or 1)
@@ -365,9 +369,16 @@ def _required(resolved: Resolved | None) -> Resolved:
     return resolved
 
 
-def _resumed(folder: RunFolder, resolved: Resolved | None) -> tuple[Resolved, dict[str, Any]]:
+def _resumed(
+    folder: RunFolder, resolved: Resolved | None, recipe: str | None
+) -> tuple[Resolved, dict[str, Any]]:
     record = folder.read_record()
     known = resolve(record["settings"], str(folder.record_path))
+    if recipe not in (None, known.settings.recipe):
+        raise UsageError(
+            f"The run in {folder.output} is of the recipe '{known.settings.recipe}', not '{recipe}': go on "
+            f"with `stylereel train {known.settings.recipe} --output {folder.output} --resume`."
+        )
     if resolved is not None:
         before, now = known.as_json(), resolved.as_json()
         changed = sorted(changed_keys(before, now))
@@ -399,7 +410,9 @@ def _gather(
         Named(entry.path, entry.license or (settings.license if is_style else None), entry.credit)
         for entry in sources
     ]
-    gathered = gather(named, rules, book)
+    wish: ClipWish | None = resolved.recipe_config.clips  # pyright: ignore[reportAttributeAccessIssue]
+    films = wish is not None and wish.alone
+    gathered = gather_films(named, rules, book) if films else gather(named, rules, book)
     for notice in gathered.notices:
         events.on_notice(notice)
     return gathered
@@ -408,8 +421,10 @@ def _gather(
 def _cutter(resolved: Resolved, content: Gathered, style: Gathered, events: TrainEvents) -> Cutter:
     """What cuts batches: crops of pictures and, where the recipe wants them, windows of clips."""
     settings = resolved.settings
-    pictures = CropSampler(content.training, style.training, settings.data, settings.seed)
     wish: ClipWish | None = resolved.recipe_config.clips  # pyright: ignore[reportAttributeAccessIssue]
+    if wish is not None and isinstance(content, GatheredFilms) and isinstance(style, GatheredFilms):
+        return film_cutter(content, style, settings.data, settings.seed, wish)
+    pictures = CropSampler(content.training, style.training, settings.data, settings.seed)
     if wish is None:
         return Cutter(pictures)
     clips = _clip_sampler(resolved, "content", content, wish, events)
@@ -436,7 +451,8 @@ def _fit_memory(resolved: Resolved, device: torch.device, events: TrainEvents) -
     if device.type != "cpu":
         return resolved
     data = resolved.settings.data
-    plan = plan_memory(data.crop_px, data.batch_size, available_bytes())
+    appetite = measure_appetite(lambda: _new_recipe(resolved, TRIAL_TOTAL_STEPS))
+    plan = plan_memory(appetite, data.crop_px, data.batch_size, available_bytes())
     if plan.notice is None:
         return resolved
     events.on_notice(plan.notice)
@@ -483,10 +499,14 @@ def _most_steps() -> int | None:
 def _new_run(resolved: Resolved, total_steps: int, device: torch.device) -> Run:
     settings = resolved.settings
     torch.manual_seed(settings.seed)
-    recipe = resolved.recipe.Recipe(resolved.recipe_config, total_steps=total_steps)
+    recipe = _new_recipe(resolved, total_steps)
     if settings.init is not None:
         _start_from(settings.init, recipe.modules["generator"])
     return Run(recipe, total_steps, device, settings.loop, settings.seed)
+
+
+def _new_recipe(resolved: Resolved, total_steps: int) -> Recipe:
+    return resolved.recipe.Recipe(resolved.recipe_config, total_steps=total_steps)
 
 
 def _start_from(name: str, generator: torch.nn.Module) -> None:

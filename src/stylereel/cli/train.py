@@ -7,10 +7,11 @@ import signal
 import sys
 from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from stylereel.cli import train_options as options
 from stylereel.core.errors import EnvironmentMissingError
 from stylereel.core.progress import Progress
 
@@ -18,6 +19,33 @@ if TYPE_CHECKING:
     from stylereel.actions.train import TrainEvents, TrainSummary
 
 TRAIN_EXTRA = 'pip install "stylereel[train]"'
+
+WHAT_IT_WRITES = (
+    "OUTPUT becomes a style pack; the state of the run, previews and TensorBoard figures lie in OUTPUT/run. "
+    "Ctrl-C leaves a run that --resume goes on with. Needs no pretrained network and downloads nothing."
+)
+HELP = {
+    "unpaired": (
+        "Learn a look from pictures that show other things than the content does.",
+        "The one to begin with: strokes and palette from a folder, a single picture or a video, held still "
+        "in time.",
+        "stylereel train unpaired --content my-photos --style my-paintings --output my-style",
+    ),
+    "cyclegan": (
+        "Learn a look as CycleGAN does: the field's baseline for pictures.",
+        "Two networks, content to style and back, must undo each other and please two discriminators. It "
+        "wants two folders with much in them. Nothing in it looks at motion: it is here to compare with.",
+        "stylereel train cyclegan --content my-photos --style my-paintings --output my-style",
+    ),
+    "recycle": (
+        "Learn a look from a film as Recycle-GAN does: the field's baseline for videos.",
+        "Content and style must both be videos. Besides the look it learns how both go on from frame to "
+        "frame: what is stylized and guessed on must, brought back, be the content's next frame. It is here "
+        "to compare with.",
+        "stylereel train recycle --content in.mp4 --style animation.mp4 --output my-style",
+    ),
+}
+"""What `--help` says, by recipe: a line, how it learns, an example."""
 
 app = typer.Typer(no_args_is_help=True, help="Train a look of your own.")
 
@@ -27,117 +55,81 @@ def train() -> None:
     """Train a look of your own."""
 
 
-@app.command("unpaired")
-def unpaired(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder that becomes the style pack.")],
-    content: Annotated[
-        list[Path] | None,
-        typer.Option("--content", help="Folder, photo or video whose scenes the look is put on; repeatable."),
-    ] = None,
-    style: Annotated[
-        list[Path] | None,
-        typer.Option("--style", help="The look: a folder of pictures, one picture, or a video; repeatable."),
-    ] = None,
-    minutes: Annotated[
-        float | None,
-        typer.Option("--minutes", min=0.1, help="Time to train.", show_default="20"),
-    ] = None,
-    steps: Annotated[
-        int | None, typer.Option("--steps", min=1, help="Number of steps, instead of --minutes.")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --output.")] = False,
-    init: Annotated[
-        str | None, typer.Option("--init", help="Style pack to start from, by name or folder.")
-    ] = None,
-    preset: Annotated[
-        str | None, typer.Option("--preset", help="Settings of a shipped look by name, or a .toml file.")
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option("--data", envvar="STYLEREEL_DATA", help="Folder below which a preset's paths lie."),
-    ] = None,
-    brush_size: Annotated[
-        float | None, typer.Option("--brush-size", help="Size of strokes: 1 as stored, 2 twice as large.")
-    ] = None,
-    crop: Annotated[
-        int | None, typer.Option("--crop", help="Side of the training crops in px.", show_default="128")
-    ] = None,
-    batch: Annotated[int | None, typer.Option("--batch", help="Crops in one step.", show_default="4")] = None,
-    adversarial: Annotated[
-        str | None, typer.Option("--adversarial", help="Objective: minimax, nonsaturating, lsgan or hinge.")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", min=0, help="Seed of everything random.", show_default="1")
-    ] = None,
-    assignments: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Any other setting, such as unpaired.nce_weight=2."),
-    ] = None,
-    name: Annotated[
-        str | None, typer.Option("--name", help="Name of the pack.", show_default="the output folder's")
-    ] = None,
-    license: Annotated[
-        str | None, typer.Option("--license", help="Licence of the style pictures; unknown when not stated.")
-    ] = None,
-    credit: Annotated[
-        str | None, typer.Option("--credit", help="Whom to name when results are shown.")
-    ] = None,
-    author: Annotated[str | None, typer.Option("--author", help="Who trains it.")] = None,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")] = "auto",
-    threads: Annotated[
-        int | None, typer.Option("--threads", min=1, help="Threads of torch.", show_default="all")
-    ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the run or style in --output.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="A machine-readable summary on stdout.")] = False,
-) -> None:
-    """Learn a look from pictures that show other things than the content does.
+def _register(recipe: str, help: str) -> None:
+    """The command of one recipe; all have the same options."""
 
-    Needs no pretrained network and downloads nothing. OUTPUT becomes a style pack; the state of the run,
-    previews and TensorBoard figures lie in OUTPUT/run. Ctrl-C leaves a run that --resume goes on with.
-    """
-    _require_torch()
-    from stylereel.actions import train as action
+    @app.command(recipe, help=help)
+    def command(
+        output: options.Output,
+        content: options.Content = None,
+        style: options.Style = None,
+        minutes: options.Minutes = None,
+        steps: options.Steps = None,
+        resume: options.Resume = False,
+        init: options.Init = None,
+        preset: options.Preset = None,
+        data: options.Data = None,
+        brush_size: options.BrushSize = None,
+        crop: options.Crop = None,
+        batch: options.Batch = None,
+        adversarial: options.Adversarial = None,
+        seed: options.Seed = None,
+        assignments: options.Assignments = None,
+        name: options.Name = None,
+        license: options.License = None,
+        credit: options.Credit = None,
+        author: options.Author = None,
+        device: options.Device = "auto",
+        threads: options.Threads = None,
+        overwrite: options.Overwrite = False,
+        as_json: options.AsJson = False,
+    ) -> None:
+        _require_torch()
+        from stylereel.actions import train as action
 
-    given: dict[str, Any] = {
-        "content": content,
-        "style": style,
-        "minutes": minutes,
-        "steps": steps,
-        "init": init,
-        "seed": seed,
-        "name": name,
-        "license": license,
-        "credit": credit,
-        "author": author,
-        "data.brush_size": brush_size,
-        "data.crop_px": crop,
-        "data.batch_size": batch,
-        "unpaired.adversarial": adversarial,
-    }
-    resolved = action.resolve_options(
-        "unpaired", given, assignments or [], preset=preset, data_root=data, may_be_empty=resume
-    )
-    try:
-        with _Screen(quiet=not sys.stderr.isatty()) as screen, _StopOnInterrupt() as stop:
-            summary = action.train(
-                resolved,
-                output,
-                resume=resume,
-                overwrite=overwrite,
-                data_root=data,
-                device=device,
-                threads=threads,
-                events=screen.events(),
-                should_stop=stop,
-            )
-    except KeyboardInterrupt:
-        if not action.can_resume(output):
-            raise
-        _say(f"Stopped at once. Go on from the last checkpoint with: {_resume_command(output)}")
-        raise typer.Exit(130) from None
-    _conclude(summary, as_json)
+        given: dict[str, Any] = {
+            "content": content,
+            "style": style,
+            "minutes": minutes,
+            "steps": steps,
+            "init": init,
+            "seed": seed,
+            "name": name,
+            "license": license,
+            "credit": credit,
+            "author": author,
+            "data.brush_size": brush_size,
+            "data.crop_px": crop,
+            "data.batch_size": batch,
+            f"{recipe}.adversarial": adversarial,
+        }
+        resolved = action.resolve_options(
+            recipe, given, assignments or [], preset=preset, data_root=data, may_be_empty=resume
+        )
+        try:
+            with _Screen(quiet=not sys.stderr.isatty()) as screen, _StopOnInterrupt() as stop:
+                summary = action.train(
+                    resolved,
+                    output,
+                    recipe=recipe,
+                    resume=resume,
+                    overwrite=overwrite,
+                    data_root=data,
+                    device=device,
+                    threads=threads,
+                    events=screen.events(),
+                    should_stop=stop,
+                )
+        except KeyboardInterrupt:
+            if not action.can_resume(output):
+                raise
+            _say(f"Stopped at once. Go on from the last checkpoint with: {_resume_command(recipe, output)}")
+            raise typer.Exit(130) from None
+        _conclude(recipe, summary, as_json)
+
+
+for _recipe, (_what, _how, _example) in HELP.items():
+    _register(_recipe, f"{_what}\n\n{_how}\n\n{WHAT_IT_WRITES}\n\nExample: {_example}")
 
 
 def _require_torch() -> None:
@@ -150,7 +142,7 @@ def _require_torch() -> None:
         )
 
 
-def _conclude(summary: TrainSummary, as_json: bool) -> None:
+def _conclude(recipe: str, summary: TrainSummary, as_json: bool) -> None:
     if as_json:
         from dataclasses import asdict
 
@@ -158,7 +150,7 @@ def _conclude(summary: TrainSummary, as_json: bool) -> None:
     if not summary.finished:
         _say(
             f"Stopped at step {summary.step} of {summary.total_steps}. Go on with: "
-            f"{_resume_command(summary.output)}"
+            f"{_resume_command(recipe, summary.output)}"
         )
         raise typer.Exit(130)
     _say(
@@ -167,8 +159,8 @@ def _conclude(summary: TrainSummary, as_json: bool) -> None:
     )
 
 
-def _resume_command(output: Path) -> str:
-    return f"stylereel train unpaired --output {output} --resume"
+def _resume_command(recipe: str, output: Path) -> str:
+    return f"stylereel train {recipe} --output {output} --resume"
 
 
 def _say(text: str) -> None:

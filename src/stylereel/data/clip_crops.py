@@ -23,18 +23,20 @@ class ClipWish:
     """What a recipe wants of clips, in each batch.
 
     Attributes:
-        count: windows.
+        count: windows; None for as many as there are crops of pictures.
         frames: of each window.
         strides: distances between its frames, in frames of the video; one is drawn per batch.
         flows: whether the flow between frames is wanted.
         style: whether as many windows of the style are wanted too.
+        alone: whether it learns from clips alone: pictures are left out, and no video is an error.
     """
 
-    count: int
+    count: int | None
     frames: int
     strides: tuple[int, ...] = (1,)
     flows: bool = True
     style: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class ClipSampler:
         stride = int(random.choice(self.wish.strides))
         return [
             self.crop(batch, number, frames=self.wish.frames, stride=stride, flows=self.wish.flows)
-            for number in range(self.wish.count)
+            for number in range(self.wish.count or self.settings.batch_size)
         ]
 
     def crop(self, batch: int, number: int, *, frames: int, stride: int, flows: bool = True) -> ClipCrop:

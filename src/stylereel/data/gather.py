@@ -113,6 +113,25 @@ def gather(
         MissingInputError: a path does not exist.
         DatasetError: nothing usable, or too little of it.
     """
+    allowed, refused, credits = credited_files(named, rules, book)
+    order = np.random.default_rng([rules.seed, 101]).permutation(len(allowed))
+    loaded = _Loaded()
+    for done, index in enumerate(order):
+        _load(allowed[index], rules, loaded)
+        if on_file:
+            on_file(done + 1, len(allowed))
+    _make_room(loaded, rules)
+    notices = _notices(rules, loaded, refused)
+    _check_enough(rules, loaded, refused)
+    training, held_out, how = _split(loaded, rules)
+    notices.append(how)
+    return Gathered(training, held_out, [credits[file.path] for file in loaded.used], notices, loaded.used)
+
+
+def credited_files(
+    named: Sequence[Named], rules: GatherRules, book: CreditBook
+) -> tuple[list[MediaFile], int, dict[Path, Credit]]:
+    """Every file that may be learned from, how many are refused by licence, and whom each is owed to."""
     credits: dict[Path, Credit] = {}
     files: list[MediaFile] = []
     seen: set[Path] = set()
@@ -126,18 +145,7 @@ def gather(
                 )
                 files.append(file)
     allowed, refused = _by_license(files, credits, rules.refused_licenses)
-    order = np.random.default_rng([rules.seed, 101]).permutation(len(allowed))
-    loaded = _Loaded()
-    for done, index in enumerate(order):
-        _load(allowed[index], rules, loaded)
-        if on_file:
-            on_file(done + 1, len(allowed))
-    _make_room(loaded, rules)
-    notices = _notices(rules, loaded, refused)
-    _check_enough(rules, loaded, refused)
-    training, held_out, how = _split(loaded, rules)
-    notices.append(how)
-    return Gathered(training, held_out, [credits[file.path] for file in loaded.used], notices, loaded.used)
+    return allowed, refused, credits
 
 
 def _by_license(

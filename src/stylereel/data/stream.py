@@ -41,22 +41,27 @@ class Cutter:
     """Cuts a whole batch by its number.
 
     Attributes:
-        pictures: crops of content and style.
+        pictures: crops of content and style; None where clips are all there is: their first frames then stand
+            in the batch.
         content_clips, style_clips: windows of clips, where there are any.
     """
 
-    pictures: CropSampler
+    pictures: CropSampler | None
     content_clips: ClipSampler | None = None
     style_clips: ClipSampler | None = None
 
     def batch(self, number: int) -> Batch:
         """Batch `number`: the same whenever it is asked for."""
-        clips = [
+        clips, style_clips = (
             None if sampler is None else to_moving(sampler.crops(number))
             for sampler in (self.content_clips, self.style_clips)
-        ]
-        content = to_tensor(self.pictures.content_crops(number))
-        return Batch(content, to_tensor(self.pictures.style_crops(number)), *clips)
+        )
+        if self.pictures is not None:
+            content, style = self.pictures.content_crops(number), self.pictures.style_crops(number)
+            return Batch(to_tensor(content), to_tensor(style), clips, style_clips)
+        if clips is None or style_clips is None:
+            raise ValueError("a batch without pictures needs clips of content and of style")
+        return Batch(clips.frames[:, 0], style_clips.frames[:, 0], clips, style_clips)
 
 
 class BatchStream:

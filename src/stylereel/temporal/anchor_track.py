@@ -51,7 +51,8 @@ def follow(track: AnchorTrack, flow: np.ndarray, scale: float) -> AnchorTrack:
 
     Args:
         track: of the frame before.
-        flow: `(a, b, 2)` float32 over the whole frame at any resolution: from each place back to where it was.
+        flow: `(a, b, 2)` float32 over the whole frame, at any resolution: from each place back to where
+            it was.
         scale: px of the frame to one unit of the flow.
     """
     rows, columns = track.places.shape[:2]

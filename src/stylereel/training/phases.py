@@ -44,6 +44,12 @@ class Recipe(Protocol):
     Config: ClassVar[type[Any]]
     """Frozen pydantic settings with a default for every field, unknown keys forbidden."""
 
+    config: Any
+    """The settings; `config.clips` is the `ClipWish` of consecutive frames beside pictures, or None."""
+
+    total_steps: int
+    """Of the run."""
+
     modules: Mapping[str, nn.Module]
     """Has at least "generator"; usually "discriminator" and perhaps "projector"."""
 

@@ -68,3 +68,13 @@ def test_still_anchors_of_any_part_of_a_frame_lie_where_the_frame_s_do():
     whole = still_places(64, 64)
     part = still_places(32, 32, left_px=-16, top_px=-8)
     assert np.allclose(part, whole[2:10, 4:12])
+
+
+def test_a_generator_s_table_that_does_not_speak_of_anchors_means_the_usual_ones():
+    from stylereel.training.recipes.unpaired import Config
+
+    assert Config().generator.anchor_channels == 4
+    assert Config.model_validate({"generator": {"blocks": 2}}).generator.anchor_channels == 4
+    assert Config.model_validate({"generator": {"anchor_channels": 0}}).generator.anchor_channels == 0
+    resnet = Config.model_validate({"generator": {"name": "resnet", "blocks": 2}}).generator
+    assert type(resnet).__module__.endswith(".resnet")

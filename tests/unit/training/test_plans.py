@@ -5,27 +5,29 @@ from pathlib import Path
 import pytest
 
 import toy_runs
-from stylereel.training.memory import available_bytes, needed_bytes, plan_memory
+from stylereel.training.memory import Appetite, available_bytes, plan_memory
 from stylereel.training.pace import Pace, measure_pace
+
+HUNGRY = Appetite(500 * 2**20, 2500.0)
 
 
 def test_enough_memory_changes_nothing() -> None:
-    plan = plan_memory(128, 4, 32 * 2**30)
+    plan = plan_memory(HUNGRY, 128, 4, 32 * 2**30)
     assert (plan.crop_px, plan.batch_size, plan.notice) == (128, 4, None)
-    assert plan_memory(128, 4, None).notice is None
+    assert plan_memory(HUNGRY, 128, 4, None).notice is None
 
 
 def test_short_memory_makes_crops_smaller_and_says_so() -> None:
-    free = int(needed_bytes(96, 4) / 0.85) + 2
-    plan = plan_memory(128, 4, free)
+    free = int(HUNGRY.needed_bytes(96, 4) / 0.85) + 2
+    plan = plan_memory(HUNGRY, 128, 4, free)
     assert plan.crop_px == 96 and plan.batch_size == 4
     assert plan.notice is not None and "crops of 96 px" in plan.notice
 
 
 def test_very_short_memory_makes_batches_smaller_too() -> None:
-    plan = plan_memory(128, 8, needed_bytes(64, 4))
+    plan = plan_memory(HUNGRY, 128, 8, HUNGRY.needed_bytes(64, 4))
     assert plan.crop_px == 64 and plan.batch_size < 8
-    hopeless = plan_memory(128, 4, 2**20)
+    hopeless = plan_memory(HUNGRY, 128, 4, 2**20)
     assert hopeless.notice is not None and "may not fit" in hopeless.notice
 
 

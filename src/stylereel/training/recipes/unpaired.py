@@ -20,11 +20,13 @@ Nothing pretrained, nothing downloaded. Figures: Park et al. 2020 (PatchNCE), Wa
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from torch import Tensor, nn
 
 from stylereel.data.batches import Batch, Moving
@@ -40,6 +42,7 @@ from stylereel.losses.sharpened import sharpened
 from stylereel.losses.sliced_wasserstein import sliced_wasserstein
 from stylereel.losses.synthetic_motion import Motion, camera_path, disturbed, random_motion, synthetic_motion
 from stylereel.losses.tone import tone
+from stylereel.networks.chosen import DEFAULT_GENERATOR, GeneratorConfig, build_generator
 from stylereel.networks.discriminators import patch
 from stylereel.networks.generators import light
 from stylereel.networks.random_filters import RandomFilters
@@ -55,6 +58,7 @@ from stylereel.training.running_gram import RunningGram
 
 EDGE_PX = 8
 TEMPORAL_FRAMES = 3
+ANCHOR_CHANNELS = 4
 
 
 class Config(BaseModel):
@@ -62,8 +66,8 @@ class Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    generator: light.Config = light.Config(anchor_channels=4)
-    """Shape of the generator."""
+    generator: GeneratorConfig = light.Config(anchor_channels=ANCHOR_CHANNELS)
+    """Name and shape of the generator."""
     discriminator: patch.Config = patch.Config()
     """Shape of the discriminators."""
     adversarial: Objective = "hinge"
@@ -107,6 +111,13 @@ class Config(BaseModel):
     """Adam step of the discriminators."""
     nce_patches: int = Field(default=128, ge=8)
     """Places per picture and layer for PatchNCE."""
+
+    @field_validator("generator", mode="before")
+    @classmethod
+    def _anchored(cls, shape: Any) -> Any:
+        """A table that does not speak of anchors means the usual ones."""
+        is_light = isinstance(shape, Mapping) and shape.get("name", DEFAULT_GENERATOR) == DEFAULT_GENERATOR
+        return {"anchor_channels": ANCHOR_CHANNELS, **shape} if is_light else shape
 
     @property
     def clips(self) -> ClipWish | None:
@@ -166,7 +177,8 @@ class Recipe:
     def __init__(self, config: Config | None = None, *, total_steps: int) -> None:
         self.config = config or Config()
         self.total_steps = max(1, total_steps)
-        self.generator = light.Generator(self.config.generator)
+        self.generator = build_generator(self.config.generator)
+        self.anchor_channels = int(getattr(self.config.generator, "anchor_channels", 0))
         self.discriminator = patch.Discriminator(self.config.discriminator)
         self.temporal = patch.Discriminator(self.config.temporal) if self.config.temporal_weight else None
         self.projector = Projector(self.generator.feature_channels)
@@ -230,10 +242,11 @@ class Recipe:
         moved = [disturbed(motion.warp(content[: len(motion.grid)]).clamp(-1, 1), rng) for motion in motions]
         parts = [content, *moved, later, style[:half]]
         anchors = self._anchors(content, motions, batch.moving, half, rng)
-        every, maps = self.generator.with_features(torch.cat(parts), anchors=anchors)
         if anchors is None:
+            every, maps = self.generator.with_features(torch.cat(parts))
             keys = [values[:n].detach() for values in maps]
         else:  # what lies where is a question to the content alone
+            every = self.generator(torch.cat(parts), anchors=anchors)
             with torch.no_grad():
                 keys = self.generator.features(content)
         fake, *fakes_of_moved, fakes_of_later, identity = every.split([len(part) for part in parts])
@@ -252,8 +265,7 @@ class Recipe:
         self, content: Tensor, motions: list[Motion], moving: Moving | None, styles: int, rng: torch.Generator
     ) -> Tensor | None:
         """Anchors of all that `forward` shows the generator, in its order; they move as the content does."""
-        channels = self.config.generator.anchor_channels
-        if not channels:
+        if not self.anchor_channels:
             return None
         height, width = content.shape[-2:]
         places = random_places(len(content), height, width, rng)
@@ -264,7 +276,7 @@ class Recipe:
             for at in range(len(flow)):
                 later.append(places_after_flow(later[-1] if later else places[-1:], flow[at : at + 1], rng))
         every = [places, *moved, *later, random_places(styles, height, width, rng)]
-        return anchor_maps(torch.cat(every), channels).to(content.device)
+        return anchor_maps(torch.cat(every), self.anchor_channels).to(content.device)
 
     def losses(self, phase: Phase, batch: Batch, shared: Shared, step: int) -> dict[str, Tensor]:
         """Named and weighted terms of a phase; the loop sums them."""
@@ -369,6 +381,7 @@ class Recipe:
     def preview(self, generator: nn.Module, content: Tensor) -> Tensor:
         """What a sheet shows: the averaged generator's output for held-out content."""
         with torch.no_grad():
-            channels = self.config.generator.anchor_channels
-            anchors = still_anchors(content, channels) if channels else None
+            if not self.anchor_channels:
+                return generator(content).float().clamp(-1, 1)
+            anchors = still_anchors(content, self.anchor_channels)
             return generator(content, anchors=anchors).float().clamp(-1, 1)
