@@ -70,11 +70,18 @@ def test_still_anchors_of_any_part_of_a_frame_lie_where_the_frame_s_do():
     assert np.allclose(part, whole[2:10, 4:12])
 
 
+def test_training_reads_the_texture_as_a_runner_does():
+    places = anchors.random_places(2, 64, 96, rng(3)) * 3 - 700
+    found = anchors.anchor_maps(places, 3).permute(0, 2, 3, 1).numpy()
+    expected = np.stack([anchors_at(np.ascontiguousarray(p.permute(1, 2, 0).numpy()), 3) for p in places])
+    assert np.abs(found - expected).max() < 0.05  # OpenCV reads in steps of 1/32
+
+
 def test_a_generator_s_table_that_does_not_speak_of_anchors_means_the_usual_ones():
     from stylereel.training.recipes.unpaired import Config
 
-    assert Config().generator.anchor_channels == 4
-    assert Config.model_validate({"generator": {"blocks": 2}}).generator.anchor_channels == 4
-    assert Config.model_validate({"generator": {"anchor_channels": 0}}).generator.anchor_channels == 0
-    resnet = Config.model_validate({"generator": {"name": "resnet", "blocks": 2}}).generator
-    assert type(resnet).__module__.endswith(".resnet")
+    def channels(**shape):
+        return Config.model_validate({"generator": shape}).model_dump()["generator"].get("anchor_channels")
+
+    assert channels() == channels(blocks=2) == Config().model_dump()["generator"]["anchor_channels"] == 4
+    assert channels(anchor_channels=0) == 0 and channels(name="resnet", blocks=2) is None

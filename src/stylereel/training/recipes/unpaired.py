@@ -268,15 +268,15 @@ class Recipe:
         if not self.anchor_channels:
             return None
         height, width = content.shape[-2:]
-        places = random_places(len(content), height, width, rng)
-        moved = [places_after_motion(places[: len(m.grid)], m.grid.cpu(), rng) for m in motions]
+        places = random_places(len(content) + styles, height, width, rng).to(content.device)
+        places, of_styles = places[: len(content)], places[len(content) :]
+        moved = [places_after_motion(places[: len(m.grid)], m.grid, rng) for m in motions]
         later = []
         if moving is not None:
-            flow = moving.flow[0].cpu()
+            flow = moving.flow[0]
             for at in range(len(flow)):
                 later.append(places_after_flow(later[-1] if later else places[-1:], flow[at : at + 1], rng))
-        every = [places, *moved, *later, random_places(styles, height, width, rng)]
-        return anchor_maps(torch.cat(every), self.anchor_channels).to(content.device)
+        return anchor_maps(torch.cat([places, *moved, *later, of_styles]), self.anchor_channels)
 
     def losses(self, phase: Phase, batch: Batch, shared: Shared, step: int) -> dict[str, Tensor]:
         """Named and weighted terms of a phase; the loop sums them."""
