@@ -58,7 +58,7 @@ def _moved(places: Tensor, source_px: Tensor, rng: torch.Generator) -> Tensor:
 
 
 def anchor_maps(places: Tensor, channels: int) -> Tensor:
-    """What lies at `(n, 2, h, w)` places: `(n, channels, h, w)` float32, as `core.anchors.anchors_at` reads."""
+    """What lies at `(n, 2, h, w)` places: `(n, channels, h, w)` float32, as `core.anchors` reads."""
     around = F.pad(_texture(channels).to(places.device), (0, 1, 0, 1), mode="circular")
     at = (places.permute(0, 2, 3, 1) / TEXEL_PX) % TEXTURE_SIDE
     grid = (2 * at + 1) / (TEXTURE_SIDE + 1) - 1
