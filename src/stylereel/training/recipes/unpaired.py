@@ -231,7 +231,8 @@ class Recipe:
         moved = [disturbed(motion.warp(content[: len(motion.grid)]).clamp(-1, 1), rng) for motion in motions]
         parts = [content, *moved, later, style[:half]]
         anchors = self._anchors(content, motions, batch.moving, half, rng)
-        every, maps = self.generator.with_features(torch.cat(parts), anchors=anchors)
+        given = {} if anchors is None else {"anchors": anchors}
+        every, maps = self.generator.with_features(torch.cat(parts), **given)
         if anchors is None:
             keys = [values[:n].detach() for values in maps]
         else:  # what lies where is a question to the content alone
@@ -253,7 +254,7 @@ class Recipe:
         self, content: Tensor, motions: list[Motion], moving: Moving | None, styles: int, rng: torch.Generator
     ) -> Tensor | None:
         """Anchors of all that `forward` shows the generator, in its order; they move as the content does."""
-        channels = self.config.generator.anchor_channels
+        channels = getattr(self.config.generator, "anchor_channels", 0)
         if not channels:
             return None
         height, width = content.shape[-2:]
@@ -370,6 +371,6 @@ class Recipe:
     def preview(self, generator: nn.Module, content: Tensor) -> Tensor:
         """What a sheet shows: the averaged generator's output for held-out content."""
         with torch.no_grad():
-            channels = self.config.generator.anchor_channels
-            anchors = still_anchors(content, channels) if channels else None
-            return generator(content, anchors=anchors).float().clamp(-1, 1)
+            channels = getattr(self.config.generator, "anchor_channels", 0)
+            given = {"anchors": still_anchors(content, channels)} if channels else {}
+            return generator(content, **given).float().clamp(-1, 1)
