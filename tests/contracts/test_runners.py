@@ -6,6 +6,7 @@ import os
 import numpy as np
 import pytest
 
+from stylereel.core.anchors import anchors_at, still_places
 from stylereel.core.errors import EnvironmentMissingError
 from stylereel.core.registry import family
 from stylereel.inference.runner import RUNNERS, open_runner
@@ -50,20 +51,30 @@ def export(generator) -> bytes:
     return exporter.export_onnx(generator)
 
 
-@pytest.fixture(scope="session", params=GENERATORS.names())
+def variants() -> list[str]:
+    """Every generator, and again with anchors where it can take them."""
+    names = list(GENERATORS.names())
+    pytest.importorskip("torch")
+    fields = {name: GENERATORS.load(name).Config.model_fields for name in names}
+    return names + [f"{name}-anchors" for name in names if "anchor_channels" in fields[name]]
+
+
+@pytest.fixture(scope="session", params=variants())
 def generator_pack(request, tmp_path_factory):
     """A pack of random weights for each generator in the family, exported as a trained one is."""
     torch = pytest.importorskip("torch")
     pytest.importorskip("stylereel.export.onnx")
     from safetensors.torch import save
 
-    module = GENERATORS.load(request.param)
+    name, _, with_anchors = request.param.partition("-")
+    module = GENERATORS.load(name)
     torch.manual_seed(3)
-    config = module.Config(**SMALL.get(request.param, {}))
+    config = module.Config(**SMALL.get(name, {}), **({"anchor_channels": 4} if with_anchors else {}))
     generator = module.Generator(config).eval()
     card = toy_card(
         request.param,
-        generator=GeneratorSpec(key=request.param, config=config.model_dump(mode="json")),
+        anchor_channels=4 if with_anchors else 0,
+        generator=GeneratorSpec(key=name, config=config.model_dump(mode="json")),
         size_multiple=generator.size_multiple,
         receptive_field_px=generator.receptive_field_px,
     )
@@ -91,6 +102,24 @@ def test_every_runner_reports_what_it_has(name):
     report = RUNNERS.load(name).report()
     assert report.name == name
     assert (report.version is None) == bool(report.problem)
+
+
+def test_anchors_change_the_picture_alike_in_every_runner_and_absent_ones_stand_still(generator_pack):
+    channels = generator_pack.card.anchor_channels
+    if not channels:
+        pytest.skip("takes no anchors")
+    frames = picture(45, 61, count=2)
+    anchors = np.random.default_rng(0).normal(size=(2, 12, 16, channels)).astype(np.float32)
+    still = np.stack([anchors_at(still_places(48, 64), channels)] * 2)
+    found = {}
+    for name in RUNNERS.names():
+        runner = open_runner(generator_pack, name, precision="fp32")
+        found[name] = runner.run(frames, None, None, anchors)[0].astype(int)
+        absent = runner.run(frames, None, None)[0]
+        assert np.array_equal(absent, runner.run(frames, None, None, still)[0])
+        assert np.abs(found[name] - absent).max() > 2 * FP32_TOLERANCE_LEVELS
+    reference = found.pop("onnxruntime")
+    assert all(np.abs(other - reference).max() <= FP32_TOLERANCE_LEVELS for other in found.values())
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -8,14 +8,16 @@ import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from stylereel.core.anchors import CELL_PX
 from stylereel.core.errors import PackError
 
-INPUT_NAME, OUTPUT_NAME = "frames", "stylized"
+INPUT_NAME, ANCHORS_NAME, OUTPUT_NAME = "frames", "anchors", "stylized"
 OPSET = 18
 LEVEL = 2.0 / 255.0
 """One level of 255, for values in [-1, 1]."""
@@ -42,27 +44,35 @@ class Parity:
 
 def export_onnx(generator: nn.Module) -> bytes:
     """The folded generator as one ONNX file: `frames` (N, 3, H, W) in [-1, 1] to `stylized`, N, H and W
-    dynamic.
+    dynamic; with a second input `anchors` (N, C, H/4, W/4) where the network takes them.
 
     Args:
         generator: has `folded()` and `size_multiple`; H and W are multiples of the latter.
     """
     folded = _plain(generator)
     multiple = int(generator.size_multiple)  # type: ignore[arg-type]
-    example = torch.zeros(2, 3, 8 * multiple, 9 * multiple)
+    channels = anchor_channels(generator)
+    examples = [torch.zeros(2, 3, 8 * multiple, 9 * multiple)]
     dim = torch.export.Dim
+    batch = dim("batch", min=1, max=4096)
     height, width = dim("height_units", min=1, max=65536), dim("width_units", min=1, max=65536)
-    shapes = ({0: dim("batch", min=1, max=4096), 2: multiple * height, 3: multiple * width},)
+    shapes: list[dict[int, Any]] = [{0: batch, 2: multiple * height, 3: multiple * width}]
+    names = [INPUT_NAME]
+    if channels:
+        cells = multiple // CELL_PX
+        examples.append(torch.zeros(2, channels, 8 * cells, 9 * cells))
+        shapes.append({0: batch, 2: cells * height, 3: cells * width})
+        names.append(ANCHORS_NAME)
     stream = io.BytesIO()
     with _quiet():
         program = torch.onnx.export(
             folded,
-            (example,),
+            tuple(examples),
             dynamo=True,
             external_data=False,
-            input_names=[INPUT_NAME],
+            input_names=names,
             output_names=[OUTPUT_NAME],
-            dynamic_shapes=shapes,
+            dynamic_shapes=tuple(shapes),
             opset_version=OPSET,
             verbose=False,
         )
@@ -85,14 +95,15 @@ def _without_traces(content: bytes) -> bytes:
 
 
 def check_parity(
-    generator: nn.Module, content: bytes, evaluate: Callable[[bytes, np.ndarray], np.ndarray] | None = None
+    generator: nn.Module, content: bytes, evaluate: Callable[..., np.ndarray] | None = None
 ) -> Parity:
     """Compare the exported network with the trained one at several sizes.
 
     Args:
         generator: as it was trained (not folded), averaged weights.
         content: what `export_onnx` returned.
-        evaluate: runs ONNX bytes on an input; ONNX Runtime by default.
+        evaluate: runs ONNX bytes on frames and, where the network takes them, anchors; ONNX Runtime by
+            default.
 
     Raises:
         PackError: by more than half a level of 255 from the folded network, or two from the trained one.
@@ -104,16 +115,19 @@ def check_parity(
     folded = _plain(generator)
     from_trained = from_folded = 0.0
     for n, height, width in sizes:
-        frames = torch.rand(n, 3, height, width, generator=random) * 2 - 1
-        expected = _unfolded(generator, frames)
-        found = torch.from_numpy(evaluate(content, frames.numpy()))
+        inputs = [torch.rand(n, 3, height, width, generator=random) * 2 - 1]
+        if channels := anchor_channels(generator):
+            shape = n, channels, height // CELL_PX, width // CELL_PX
+            inputs.append(torch.randn(shape, generator=random))
+        expected = _unfolded(generator, *inputs)
+        found = torch.from_numpy(evaluate(content, *(part.numpy() for part in inputs)))
         if found.shape != expected.shape or not torch.isfinite(found).all():
             raise PackError(
                 f"The exported network gives {tuple(found.shape)} for frames of {(n, 3, height, width)}, "
                 f"expected finite values of shape {tuple(expected.shape)}: the pack is not written."
             )
         with torch.no_grad():
-            from_folded = max(from_folded, float((found - folded(frames)).abs().max()))
+            from_folded = max(from_folded, float((found - folded(*inputs)).abs().max()))
         from_trained = max(from_trained, float((found - expected).abs().max()))
     for difference, allowed, what, fault in (
         (from_folded, LARGEST_OF_EXPORT, "folded", "The export is at fault."),
@@ -133,21 +147,27 @@ def _plain(generator: nn.Module) -> nn.Module:
 
 
 @torch.no_grad()
-def _unfolded(generator: nn.Module, frames: Tensor) -> Tensor:
+def _unfolded(generator: nn.Module, frames: Tensor, *anchors: Tensor) -> Tensor:
     device = next(generator.parameters()).device
     code = frames.new_zeros(frames.shape[0], int(getattr(generator, "code_size", 0)))
-    return generator(frames.to(device), code.to(device)).float().cpu()
+    return generator(frames.to(device), code.to(device), *(part.to(device) for part in anchors)).float().cpu()
 
 
-def _evaluator() -> Callable[[bytes, np.ndarray], np.ndarray]:
+def anchor_channels(generator: nn.Module) -> int:
+    """Channels of the anchors that a generator takes beside its frames; 0 for none."""
+    return int(getattr(generator.config, "anchor_channels", 0))  # type: ignore[union-attr]
+
+
+def _evaluator() -> Callable[..., np.ndarray]:
     import onnxruntime
 
+    names = (INPUT_NAME, ANCHORS_NAME)
     sessions: dict[int, onnxruntime.InferenceSession] = {}
 
-    def evaluate(content: bytes, frames: np.ndarray) -> np.ndarray:
+    def evaluate(content: bytes, *inputs: np.ndarray) -> np.ndarray:
         if id(content) not in sessions:
             sessions[id(content)] = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-        return np.asarray(sessions[id(content)].run([OUTPUT_NAME], {INPUT_NAME: frames})[0])
+        return np.asarray(sessions[id(content)].run([OUTPUT_NAME], dict(zip(names, inputs, strict=False)))[0])
 
     return evaluate
 

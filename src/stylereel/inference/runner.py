@@ -34,13 +34,17 @@ class Runner(Protocol):
     device: str
     precision: str
 
-    def run(self, frames: np.ndarray, code: np.ndarray | None, state: State) -> tuple[np.ndarray, State]:
+    def run(
+        self, frames: np.ndarray, code: np.ndarray | None, state: State, anchors: np.ndarray | None = None
+    ) -> tuple[np.ndarray, State]:
         """Apply the network.
 
         Args:
             frames: `(N, H, W, 3)` uint8 RGB, any H and W.
             code: `(N, S)` float32 style codes, or None where the pack takes none.
             state: what the call before returned, None at first; an unconditional network keeps none.
+            anchors: `(N, ceil(H/4), ceil(W/4), C)` float32 for a network that takes anchors (the card's
+                `anchor_channels`): where they lie now. None is a picture that stands still.
 
         Returns:
             `(N, H, W, 3)` uint8 RGB that the caller may keep, and the state for the next call.

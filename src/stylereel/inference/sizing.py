@@ -9,6 +9,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from stylereel.core.anchors import CELL_PX, anchors_at, still_places
+
 EDGE_PX = 16
 """Mirrored margin on every side; a multiple of every generator's size rule so far."""
 
@@ -30,6 +32,37 @@ def with_margin(frames: np.ndarray, multiple: int) -> tuple[np.ndarray, tuple[sl
     below, right = before + (-height % multiple), before + (-width % multiple)
     extended = np.stack([_extended(frame, before, below, before, right) for frame in frames])
     return extended, (slice(before, before + height), slice(before, before + width))
+
+
+def anchors_with_margin(
+    anchors: np.ndarray | None,
+    frames: np.ndarray,
+    padded: np.ndarray,
+    where: tuple[slice, slice],
+    channels: int,
+) -> np.ndarray:
+    """Anchors for frames that `with_margin` has extended, extended likewise.
+
+    Args:
+        anchors: `(N, h, w, channels)` float32, one for each cell of 4x4 px that a frame begins; None for a
+            picture that stands still.
+        frames: `(N, H, W, 3)`, as they came.
+        padded, where: `(N, H', W', 3)` and the place of the frames in it, as `with_margin` gave them.
+        channels: that the network takes.
+
+    Returns:
+        `(N, channels, H'/4, W'/4)` float32, contiguous.
+    """
+    rows, columns = (-(-side // CELL_PX) for side in frames.shape[1:3])
+    wanted_rows, wanted_columns = (side // CELL_PX for side in padded.shape[1:3])
+    if anchors is None:
+        still = anchors_at(still_places(rows * CELL_PX, columns * CELL_PX), channels)
+        anchors = np.broadcast_to(still, (len(frames), *still.shape))
+    above, left = (part.start // CELL_PX for part in where)
+    below, right = wanted_rows - rows - above, wanted_columns - columns - left
+    extended = [_extended(np.ascontiguousarray(one), above, below, left, right) for one in anchors]
+    found = np.stack(extended).reshape(len(frames), wanted_rows, wanted_columns, channels)
+    return np.ascontiguousarray(found.transpose(0, 3, 1, 2))
 
 
 def _extended(frame: np.ndarray, above: int, below: int, left: int, right: int) -> np.ndarray:

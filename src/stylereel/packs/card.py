@@ -82,6 +82,8 @@ class Card(_Part):
     """Names of the style codes; empty when the network takes none."""
     code_size: int = Field(default=0, ge=0, le=LARGEST_INTEGER)
     """Length S of a style code; 0 when the network takes none."""
+    anchor_channels: int = Field(default=0, ge=0, le=4)
+    """Channels of the anchors that the network takes beside the frame; 0 where it takes none."""
     size_multiple: int = Field(ge=1, le=256)
     """Heights and widths must be multiples of this (runners pad and crop)."""
     receptive_field_px: int = Field(ge=1, le=16384)

@@ -55,6 +55,7 @@ def make_card(
             key=generator_key(generator),
             config=generator.config.model_dump(mode="json"),  # type: ignore[union-attr]
         ),
+        anchor_channels=int(getattr(generator.config, "anchor_channels", 0)),
         size_multiple=int(generator.size_multiple),  # type: ignore[arg-type]
         receptive_field_px=int(generator.receptive_field_px),  # type: ignore[arg-type]
         content_sources=_sources(content, "pictures and clips"),

@@ -11,7 +11,7 @@ import numpy as np
 from stylereel.core.errors import EnvironmentMissingError, PackError
 from stylereel.inference.cpu import available_cores
 from stylereel.inference.runner import RunnerReport, State, refuse_device
-from stylereel.inference.sizing import with_margin
+from stylereel.inference.sizing import anchors_with_margin, with_margin
 from stylereel.packs.store import ONNX_NAME, Pack
 
 NAME = "onnxruntime"
@@ -36,7 +36,7 @@ class Runner:
             )
         self.device = "cpu" if device == "auto" else device
         self.precision = "fp32"
-        self._multiple = pack.card.size_multiple
+        self._multiple, self._anchors = pack.card.size_multiple, pack.card.anchor_channels
         try:
             self._session = onnxruntime.InferenceSession(
                 pack.read(ONNX_NAME), _options(onnxruntime, threads), providers=[PROVIDERS[self.device]]
@@ -51,12 +51,18 @@ class Runner:
                 "Check the CUDA and cuDNN libraries that its GPU build asks for."
             )
 
-    def run(self, frames: np.ndarray, code: np.ndarray | None, state: State) -> tuple[np.ndarray, State]:
+    def run(
+        self, frames: np.ndarray, code: np.ndarray | None, state: State, anchors: np.ndarray | None = None
+    ) -> tuple[np.ndarray, State]:
         """Apply the network; see `inference.runner.Runner.run`."""
         padded, (rows, columns) = with_margin(frames, self._multiple)
         values = np.multiply(padded.transpose(0, 3, 1, 2), np.float32(2 / 255), order="C", dtype=np.float32)
         values -= 1
-        stylized: Any = self._session.run(None, {self._session.get_inputs()[0].name: values})[0]
+        inputs = [values]
+        if self._anchors:
+            inputs.append(anchors_with_margin(anchors, frames, padded, (rows, columns), self._anchors))
+        names = [given.name for given in self._session.get_inputs()]
+        stylized: Any = self._session.run(None, dict(zip(names, inputs, strict=True)))[0]
         levels = (stylized + 1) * np.float32(127.5)
         np.rint(np.clip(levels, 0, 255, out=levels), out=levels)
         pictures = levels[:, :, rows, columns].transpose(0, 2, 3, 1)

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from stylereel.core.anchors import CELL_PX
 from stylereel.core.errors import EnvironmentMissingError, PackError
 from stylereel.inference.cpu import available_cores
 from stylereel.inference.runner import RunnerReport, State, refuse_device
-from stylereel.inference.sizing import with_margin
+from stylereel.inference.sizing import anchors_with_margin, with_margin
 from stylereel.packs.store import ONNX_NAME, Pack
 
 NAME = "openvino"
@@ -36,7 +37,7 @@ class Runner:
         self.device = "cpu"
         self._core: Any = self._openvino.Core()
         self.precision = _precision(self._core) if precision == "auto" else precision
-        self._multiple = pack.card.size_multiple
+        self._multiple, self._anchors = pack.card.size_multiple, pack.card.anchor_channels
         self._network = pack.read(ONNX_NAME)
         self._options = _options(self.precision, threads)
         self._requests: OrderedDict[tuple[int, ...], Any] = OrderedDict()
@@ -47,11 +48,16 @@ class Runner:
                 f"OpenVINO cannot read the network of {pack.onnx_path}: {_short(error)}"
             ) from error
 
-    def run(self, frames: np.ndarray, code: np.ndarray | None, state: State) -> tuple[np.ndarray, State]:
+    def run(
+        self, frames: np.ndarray, code: np.ndarray | None, state: State, anchors: np.ndarray | None = None
+    ) -> tuple[np.ndarray, State]:
         """Apply the network; see `inference.runner.Runner.run`."""
         padded, (rows, columns) = with_margin(frames, self._multiple)
         request = self._request(padded.shape)
-        request.infer([padded], share_inputs=True)
+        inputs = [padded]
+        if self._anchors:
+            inputs.append(anchors_with_margin(anchors, frames, padded, (rows, columns), self._anchors))
+        request.infer(inputs, share_inputs=True)
         stylized = request.get_output_tensor(0).data
         return stylized[:, rows, columns].copy(), state
 
@@ -70,9 +76,13 @@ class Runner:
         openvino, ops = self._openvino, self._openvino.opset13
         count, height, width, _ = shape
         model = self._core.read_model(model=self._network, weights=b"")
-        model.reshape([count, 3, height, width])
+        shapes = {model.inputs[0]: [count, 3, height, width]}
+        if self._anchors:
+            cells = height // CELL_PX, width // CELL_PX
+            shapes[model.inputs[1]] = [count, self._anchors, *cells]
+        model.reshape(shapes)
         steps = openvino.preprocess.PrePostProcessor(model)
-        picture = steps.input()
+        picture = steps.input(0)
         picture.tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
         picture.model().set_layout(openvino.Layout("NCHW"))
         picture.preprocess().convert_element_type(openvino.Type.f32).mean(127.5).scale(127.5)

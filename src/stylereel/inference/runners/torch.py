@@ -12,7 +12,7 @@ from stylereel.core.errors import EnvironmentMissingError, PackError, UsageError
 from stylereel.core.registry import family
 from stylereel.inference.cpu import cpu_features
 from stylereel.inference.runner import RunnerReport, State, refuse_device
-from stylereel.inference.sizing import with_margin
+from stylereel.inference.sizing import anchors_with_margin, with_margin
 from stylereel.packs.store import WEIGHTS_NAME, Pack
 
 NAME = "torch"
@@ -36,11 +36,13 @@ class Runner:
         self.precision = _precision(torch, self.device) if precision == "auto" else precision
         if threads is not None:
             torch.set_num_threads(threads)
-        self._multiple = pack.card.size_multiple
+        self._multiple, self._anchors = pack.card.size_multiple, pack.card.anchor_channels
         network = load_generator(pack).eval().folded().eval().requires_grad_(False)
         self._network: Any = network.to(self.device, memory_format=torch.channels_last)
 
-    def run(self, frames: np.ndarray, code: np.ndarray | None, state: State) -> tuple[np.ndarray, State]:
+    def run(
+        self, frames: np.ndarray, code: np.ndarray | None, state: State, anchors: np.ndarray | None = None
+    ) -> tuple[np.ndarray, State]:
         """Apply the network; see `inference.runner.Runner.run`."""
         torch = self._torch
         padded, (rows, columns) = with_margin(frames, self._multiple)
@@ -48,7 +50,11 @@ class Runner:
         with torch.inference_mode(), torch.autocast(self.device, torch.bfloat16, enabled=is_bf16):
             pictures = torch.from_numpy(padded).to(self.device)
             # NHWC memory seen as NCHW is what channels_last means: no copy.
-            stylized = self._network(pictures.permute(0, 3, 1, 2).float() * (2 / 255) - 1)
+            inputs = [pictures.permute(0, 3, 1, 2).float() * (2 / 255) - 1]
+            if self._anchors:
+                extended = anchors_with_margin(anchors, frames, padded, (rows, columns), self._anchors)
+                inputs.append(torch.from_numpy(extended).to(self.device))
+            stylized = self._network(*inputs)
             levels = ((stylized.float() + 1) * 127.5).clamp_(0, 255).round_().to(torch.uint8)
             result = levels[:, :, rows, columns].permute(0, 2, 3, 1).contiguous().cpu().numpy()
         return result, state
