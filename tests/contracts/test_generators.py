@@ -27,11 +27,10 @@ def generator(request):
 
 def untrained(name: str, seed: int):
     torch.manual_seed(seed)
-    name, _, with_anchors = name.partition("+")
-    module = GENERATORS.load(name)
-    made = module.Generator(
-        module.Config(**SMALL.get(name, {}), **({"anchor_channels": 4} if with_anchors else {}))
-    )
+    key = name.removesuffix(ANCHORED)
+    module = GENERATORS.load(key)
+    anchors = {"anchor_channels": 4} if name.endswith(ANCHORED) else {}
+    made = module.Generator(module.Config(**SMALL.get(key, {}), **anchors))
     for parameter in made.parameters():  # a trained network has biases: so must the one that is tested
         parameter.data.add_(0.05 * torch.randn_like(parameter))
     return made.eval()

@@ -12,9 +12,11 @@ import toy_runs
 from stylereel.actions import train as action
 from stylereel.core.registry import family
 from stylereel.packs.store import load_pack
+from stylereel.training.card import generator_key
 from stylereel.training.checkpoint import read_checkpoint, write_checkpoint
 from stylereel.training.loop import train
-from stylereel.training.memory import batch_of_shapes, measure_appetite
+from stylereel.training.memory import grey_batch, measure_appetite
+from stylereel.training.settings import resolve
 
 RECIPES = family("stylereel.training.recipes")
 STEPS = 20
@@ -90,11 +92,26 @@ def test_it_computes_where_its_batch_is(material):
     made = material.resolved.recipe.Recipe(material.resolved.recipe_config, total_steps=STEPS)
     for module in made.modules.values():
         module.to("meta")
-    batch = batch_of_shapes(made.config.clips, 64)
+    wish = (
+        made.config.clips if made.config.clips and made.config.clips.alone else None
+    )  # else values are read
+    batch = grey_batch(wish, 64, "meta")
     shared = made.forward(batch, 0, torch.Generator().manual_seed(1))
     for phase in made.phases:
         for name, term in made.losses(phase, batch, shared, 0).items():
             assert term.device.type == "meta", name
+
+
+@pytest.mark.parametrize("name", family("stylereel.networks.generators").names())
+def test_any_generator_can_be_trained(material, name):
+    values = material.resolved.as_json()
+    recipe = material.resolved.settings.recipe
+    values[recipe]["generator"] = {"name": name, **{"resnet": {"channels": 4, "blocks": 1}}.get(name, {})}
+    run = toy_runs.Material(resolve(values, "the test"), material.content, material.style).run(2)
+    assert generator_key(run.generator) == name
+    assert len(toy_runs.train_all(run, material.stream())) == 2
+    content = torch.zeros(1, 3, 48, 64)
+    assert run.recipe.preview(run.generator, content).shape == content.shape
 
 
 def test_what_a_step_needs_grows_with_the_crop_and_is_known_beforehand(material):

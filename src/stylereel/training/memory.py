@@ -21,6 +21,7 @@ ON_THE_WAY = 2.0
 COPIES_OF_WEIGHTS = 5
 """Weights, gradients, Adam's two moments, their average."""
 TRIAL_CROPS = 2
+TRIAL_SIDES_PX = 48, 64
 KEPT_FREE = 0.15
 """Fraction of the free memory that is left to others."""
 SMALLEST_CROP_PX = 64
@@ -44,12 +45,12 @@ class Appetite:
 
 
 def measure_appetite(new_recipe: Callable[[], Recipe]) -> Appetite:
-    """Count what the graph of a step keeps, with shapes alone: takes next to no time and no memory.
+    """Count what the graph of a step keeps, on two small batches: no backward pass, a second or a few.
 
     Args:
         new_recipe: makes a recipe to be thrown away.
     """
-    small, large = 96, 160
+    small, large = TRIAL_SIDES_PX
     recipes = new_recipe(), new_recipe()
     kept = [_kept_by_graph(recipe, side) for recipe, side in zip(recipes, (small, large), strict=True)]
     per_pixel = (kept[1] - kept[0]) / (TRIAL_CROPS * (large * large - small * small))
@@ -61,16 +62,16 @@ def measure_appetite(new_recipe: Callable[[], Recipe]) -> Appetite:
 def _kept_by_graph(recipe: Recipe, crop_px: int) -> int:
     """Most bytes that forward and one phase together keep for their backward pass, for `TRIAL_CROPS`."""
     for module in recipe.modules.values():
-        module.to("meta").requires_grad_(True)
+        module.requires_grad_(True)
     storages: dict[int, tuple[int, Tensor]] = {}
 
     def keep(tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
-        storages[storage._cdata] = (storage.nbytes(), tensor)  # held, so that no address comes twice
+        storages[storage.data_ptr()] = (storage.nbytes(), tensor)  # held, so that no address comes twice
         return tensor
 
     most, middle = 0, recipe.total_steps // 2
-    batch = batch_of_shapes(recipe.config.clips, crop_px)
+    batch = grey_batch(recipe.config.clips, crop_px)
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         shared = recipe.forward(batch, middle, torch.Generator().manual_seed(0))
         of_forward = dict(storages)
@@ -84,11 +85,11 @@ def _kept_by_graph(recipe: Recipe, crop_px: int) -> int:
     return most
 
 
-def batch_of_shapes(wish: ClipWish | None, side: int) -> Batch:
-    """A batch of a few crops on "meta": shapes alone, for a recipe with such a wish for clips."""
+def grey_batch(wish: ClipWish | None, side: int, device: str = "cpu") -> Batch:
+    """A batch of a few grey crops, for a recipe with such a wish for clips."""
 
     def empty(*shape: int) -> Tensor:
-        return torch.empty(*shape, side, side, device="meta")
+        return torch.zeros(*shape, side, side, device=device)
 
     pictures = empty(TRIAL_CROPS, 3)
     if wish is None:

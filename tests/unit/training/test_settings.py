@@ -10,6 +10,12 @@ def test_the_shipped_looks_have_presets() -> None:
     assert {"vangogh", "ukiyoe", "wave"} <= set(preset_names())
 
 
+@pytest.mark.parametrize("recipe", ["cyclegan", "recycle"])
+def test_the_baselines_refuse_anchors_that_they_would_not_train(recipe: str) -> None:
+    with pytest.raises(UsageError, match="trains without anchors"):
+        resolve({"recipe": recipe}, "test", [f"{recipe}.generator.anchor_channels=4"])
+
+
 @pytest.mark.parametrize("name", preset_names())
 def test_every_preset_is_valid_and_names_free_sources(name: str) -> None:
     resolved = resolve(read_preset(name), name)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from torch import Tensor, nn
 
 from stylereel.data.batches import Batch
@@ -64,6 +64,13 @@ class Config(BaseModel):
 
     clips: ClassVar[None] = None
     """It knows pictures alone."""
+
+    @field_validator("generator")
+    @classmethod
+    def _no_anchors(cls, generator: BaseModel) -> BaseModel:
+        if getattr(generator, "anchor_channels", 0):
+            raise ValueError("this recipe trains without anchors: set generator.anchor_channels to 0")
+        return generator
 
 
 def inner(pictures: Tensor) -> Tensor:
