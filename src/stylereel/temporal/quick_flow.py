@@ -102,20 +102,25 @@ def grid(height: int, width: int) -> np.ndarray:
 def _refined(view: np.ndarray, before: np.ndarray, flow: np.ndarray) -> Followed:
     """One damped step of Lucas-Kanade at the flow's own places, with the gradients of the whole view."""
     stride = 2 if flow.shape[:2] != view.shape else 1
-    seen = np.ascontiguousarray(view[::stride, ::stride])
     across, down = (
-        cv2.Sobel(view, cv2.CV_16S, *order, ksize=3, borderType=cv2.BORDER_REPLICATE)[
-            ::stride, ::stride
-        ].astype(np.float32)
+        cv2.Sobel(view, cv2.CV_16S, *order, ksize=3, borderType=cv2.BORDER_REPLICATE)[::stride, ::stride]
         for order in ((1, 0), (0, 1))
-    ) across *= _SOBEL_SCALE down *= _SOBEL_SCALE xx, xy, yy = (_around(a, b) for a, b in ((across, across),
-    (across, down), (down, down))) gradient_sq = xx + yy xx += _STEP_DAMPING yy += _STEP_DAMPING scale = 1 /
-    (xx * yy - xy * xy) places = grid(*flow.shape[:2]) * stride + flow carried = cv2.remap(before, places,
-    None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload] residual =
-    cv2.subtract(seen, carried, dtype=cv2.CV_32F) xr, yr = _around(across, residual), _around(down,
-    residual) x_step = np.clip((yy * xr - xy * yr) * scale, -_STEP_LIMIT_PX, _STEP_LIMIT_PX) y_step =
-    np.clip((xx * yr - xy * xr) * scale, -_STEP_LIMIT_PX, _STEP_LIMIT_PX) x, y = cv2.split(places) return
-    Followed(
+    )
+    across, down = (part.astype(np.float32) * _SOBEL_SCALE for part in (across, down))
+    xx, xy, yy = (_around(a, b) for a, b in ((across, across), (across, down), (down, down)))
+    gradient_sq = xx + yy
+    xx += _STEP_DAMPING
+    yy += _STEP_DAMPING
+    scale = 1 / (xx * yy - xy * xy)
+    places = grid(*flow.shape[:2]) * stride + flow
+    seen = cv2.remap(before, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+    now = np.ascontiguousarray(view[::stride, ::stride])
+    residual = cv2.subtract(now, seen, dtype=cv2.CV_32F)
+    xr, yr = _around(across, residual), _around(down, residual)
+    x_step = np.clip((yy * xr - xy * yr) * scale, -_STEP_LIMIT_PX, _STEP_LIMIT_PX)
+    y_step = np.clip((xx * yr - xy * xr) * scale, -_STEP_LIMIT_PX, _STEP_LIMIT_PX)
+    x, y = cv2.split(places)
+    return Followed(
         cv2.blur(flow + cv2.merge([x_step, y_step]), (_SMOOTHED, _SMOOTHED)),
         residual - across * x_step - down * y_step,
         gradient_sq,

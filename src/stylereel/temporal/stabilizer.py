@@ -30,12 +30,13 @@ _MOST_WEIGHT = 0.97
 _EXCUSED_SHIFT_PX = 0.3
 _LEAST_NOISE, _MOST_NOISE = 1.5, 4.0
 _TOLERATED = 25.0
+_LIGHT_LEVELS = 1.0
 _STRETCH = 0.25
 _STRETCH_OF_MOTION = 0.07
 _DISTRUSTED_SHARE = 0.5
 _SURROUNDINGS_PX = 5
 _SLACK = 128.0
-_STILL_PX = 0.2
+_STILL_PX = 0.05
 _MOST_DETAIL = 0.3
 _DETAIL_INERTIA = 0.9
 
@@ -107,17 +108,19 @@ def trust(followed: Followed) -> np.ndarray:
     What noise, and a flow that is a fraction of a px wrong at an edge, leave over is excused. A flow that
     stretches or tears is not trusted: it does so where something hides or uncovers something else, and
     where a plain surface gives it nothing to hold on to. This is the stand-in for a second flow, in the
-    other direction.
+    other direction. While the light of the whole picture changes nothing is trusted: it would lag behind.
     """
     residual = followed.residual
-    noise = float(np.clip(1.5 * np.median(np.abs(residual[::4, ::4])), _LEAST_NOISE, _MOST_NOISE))
+    sample = residual[::4, ::4]
+    light = float(np.median(sample))
+    noise = float(np.clip(1.5 * np.median(np.abs(sample - light)), _LEAST_NOISE, _MOST_NOISE))
     excused = _EXCUSED_SHIFT_PX**2 * followed.gradient_sq
     excused += noise**2
     unexplained = cv2.blur(residual * residual, (3, 3)) / excused
     found = 1 / (1 + (unexplained * (1 / _TOLERATED)) ** 2)
     motion_sq = _sum_of_squares(followed.flow)
     found /= 1 + (_stretch_sq(followed.flow) / (_STRETCH**2 + _STRETCH_OF_MOTION**2 * motion_sq)) ** 2
-    found *= followed.is_inside
+    found *= followed.is_inside * np.float32(1 / (1 + (light / _LIGHT_LEVELS) ** 2))
     return cv2.blur(found, (3, 3))
 
 
