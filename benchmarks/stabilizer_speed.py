@@ -2,9 +2,9 @@
 
     python benchmarks/stabilizer_speed.py [--frames 60]
 
-A film that pans and flickers, all of a step included: view, flow, trust, carrying, blending. The reference is
-`cv2.DISOpticalFlow` (preset fast, one direction) at the frame's own size, in turn with it. Processor time, so that
-other programs beside it matter less.
+A film that pans and flickers, all of a step included: view, flow, trust, carrying, blending. The reference
+is `cv2.DISOpticalFlow` (preset fast, one direction) at the frame's own size, in turn with it. Processor
+time, so that other programs beside it matter less.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ _STEP_WINDOW = 7
 _SMOOTHED = 5
 _STEP_DAMPING = 10.0
 _SOBEL_SCALE = 1 / 8
+_SAME_FIT, _SAME_LEVELS_SQ = 1.6, 0.5
 
 
 def view_of(frame: np.ndarray) -> np.ndarray:
@@ -120,9 +121,15 @@ def _refined(view: np.ndarray, before: np.ndarray, flow: np.ndarray) -> Followed
     x_step = np.clip((yy * xr - xy * yr) * scale, -_STEP_LIMIT_PX, _STEP_LIMIT_PX)
     y_step = np.clip((xx * yr - xy * xr) * scale, -_STEP_LIMIT_PX, _STEP_LIMIT_PX)
     x, y = cv2.split(places)
+    residual -= across * x_step
+    residual -= down * y_step
+    unmoved = cv2.subtract(now, np.ascontiguousarray(before[::stride, ::stride]), dtype=cv2.CV_32F)
+    gain = _around(unmoved, unmoved) / (_SAME_FIT * _around(residual, residual) + _SAME_LEVELS_SQ)
+    moves = np.clip(2 * gain - 2, 0, 1)
+    flow += cv2.merge([x_step, y_step])
     return Followed(
-        cv2.blur(flow + cv2.merge([x_step, y_step]), (_SMOOTHED, _SMOOTHED)),
-        residual - across * x_step - down * y_step,
+        cv2.blur(flow * moves[..., None], (_SMOOTHED, _SMOOTHED)),
+        cv2.blendLinear(residual, unmoved, moves, 1 - moves),
         gradient_sq,
         (x >= -1) & (x <= view.shape[1]) & (y >= -1) & (y <= view.shape[0]),
     )

@@ -1,3 +1,4 @@
+import itertools
 from fractions import Fraction
 
 import numpy as np
@@ -33,9 +34,7 @@ def through(stage, frames: list[Frame]) -> list[Frame]:
 
 def steps(frames: list[Frame]) -> float:
     return float(
-        np.mean(
-            [(b.pixels.astype(float) - a.pixels) ** 2 for a, b in zip(frames[4:], frames[5:], strict=False)]
-        )
+        np.mean([(b.pixels.astype(float) - a.pixels) ** 2 for a, b in itertools.pairwise(frames[4:])])
     )
 
 
