@@ -19,6 +19,7 @@ LONGEST_SIDE_PX = 640
 
 _HALVED_FROM_PX = 256
 _DIS_SMALLEST_PX = 32
+_PATCH_STRIDE = 5
 _STEP_LIMIT_PX = 1.0
 _STEP_WINDOW = 7
 _SMOOTHED = 5
@@ -70,6 +71,7 @@ class QuickFlow:
         self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
         self._dis.setFinestScale(1)
         self._dis.setGradientDescentIterations(12)
+        self._dis.setPatchStride(_PATCH_STRIDE)
         self._dis.setVariationalRefinementIterations(0)
 
     def back(self, view: np.ndarray, before: np.ndarray) -> Followed:

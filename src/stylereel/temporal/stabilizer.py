@@ -152,11 +152,13 @@ def _leaning(
     share = _DISTRUSTED_SHARE + (1 - _DISTRUSTED_SHARE) * found
     weight = cv2.resize(share * most_weight, size)
     highest, lowest = _surroundings(new, found, size)
-    planes = []
+    planes, bound = [], np.empty(new.shape[:2], np.float32)
     for kept, plane, above, below in zip(before, cv2.split(new), highest, lowest, strict=True):
         lean = cv2.remap(kept, places, fractions, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        cv2.min(lean, above.astype(np.float32), dst=lean)
-        cv2.max(lean, below.astype(np.float32), dst=lean)
+        np.copyto(bound, above)
+        cv2.min(lean, bound, dst=lean)
+        np.copyto(bound, below)
+        cv2.max(lean, bound, dst=lean)
         cv2.subtract(lean, plane, dst=lean, dtype=cv2.CV_32F)
         cv2.multiply(lean, weight, dst=lean)
         planes.append(cv2.add(lean, plane, dst=lean, dtype=cv2.CV_32F))
