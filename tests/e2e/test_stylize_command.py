@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import stylereel
+from clips import make_clip, make_pictures
 from stylereel.core.errors import UsageError
 
 
@@ -121,3 +122,74 @@ def test_a_stylizer_takes_a_frame_and_gives_a_frame(styles):
     for wrong in (frame[..., 0], frame.astype(np.float32), frame[:0], "a picture"):
         with pytest.raises(UsageError, match="A frame"):
             negative(wrong)
+
+
+def boiling(index, width, height):
+    """A still picture whose every frame has another noise."""
+    still = cv2.resize(
+        np.random.default_rng(1).uniform(60, 190, (6, 8, 3)).astype(np.float32), (width, height)
+    )
+    return (still + np.random.default_rng(index + 2).normal(0, 3, still.shape)).clip(0, 255).astype(np.uint8)
+
+
+def test_a_stabilised_video_flickers_less_and_keeps_every_time(run, tmp_path):
+    source = make_clip(
+        tmp_path / "boiling.mkv",
+        frames=16,
+        size=(160, 96),
+        codec="ffv1",
+        pix_fmt="bgr0",
+        paint=boiling,
+        color=None,
+    )
+    steps, times = {}, {}
+    for stabilize in (0, 0.7):
+        out = tmp_path / f"out{stabilize}.mkv"
+        result = run(
+            "stylize", source, out, "-s", "brush", "--stabilize", stabilize, "--codec", "ffv1", "--json"
+        )
+        assert result.exit_code == 0, result.stderr
+        assert json.loads(result.stdout)["stabilize"] == stabilize
+        frames = decoded(out)
+        times[stabilize] = [time for time, _ in frames]
+        pictures = np.array([picture for _, picture in frames[6:]], np.float32)
+        steps[stabilize] = np.mean(np.diff(pictures, axis=0) ** 2)
+    assert steps[0.7] < 0.3 * steps[0] and times[0.7] == times[0]
+
+
+def test_without_stabilize_the_frames_are_bit_for_bit_the_same_and_no_flow_is_made(
+    run, clip, tmp_path, monkeypatch
+):
+    from stylereel.actions import stylize
+
+    def refuse(_):
+        raise AssertionError("built")
+
+    arguments = ("stylize", clip, "--style", "brush", "--codec", "ffv1")
+    monkeypatch.setattr(stylize, "Stabilizer", refuse)
+    outs = [tmp_path / "a.mkv", tmp_path / "b.mkv"]
+    assert run(*arguments[:2], outs[0], *arguments[2:]).exit_code == 0
+    assert run(*arguments[:2], outs[1], *arguments[2:], "--stabilize", 0).exit_code == 0
+    for (_, a), (_, b) in zip(*map(decoded, outs), strict=True):
+        assert np.array_equal(a, b)
+
+
+def test_pictures_that_are_no_film_are_left_alone_with_a_notice(run, tmp_path):
+    folder = make_pictures(tmp_path / "in", 3)
+    for source, out, rate, used in (
+        (folder / "frame1.png", tmp_path / "one.png", (), 0),
+        (folder, tmp_path / "many", (), 0),
+        (folder, tmp_path / "film.mkv", ("--fps", 10), 0.7),
+    ):
+        result = run("stylize", source, out, "-s", "negative", "--stabilize", 0.7, *rate, "--json")
+        assert result.exit_code == 0, result.stderr
+        assert json.loads(result.stdout)["stabilize"] == used
+        assert ("tabilize does nothing here" in result.stderr) == (used == 0)
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.5, "nan"])
+def test_a_stabilize_out_of_range_is_refused(run, clip, tmp_path, value):
+    result = run("stylize", clip, tmp_path / "out.mp4", "-s", "negative", f"--stabilize={value}")
+    assert result.exit_code != 0 and not (tmp_path / "out.mp4").exists()
+    with pytest.raises(UsageError, match="0 \\(off\\) to 1"):
+        stylereel.stylize(clip, tmp_path / "out.mp4", style="negative", stabilize=float(value))

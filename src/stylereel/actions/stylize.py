@@ -6,7 +6,7 @@ import itertools
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -18,16 +18,21 @@ from stylereel.core.frames import Frame
 from stylereel.core.progress import Meter, OnProgress, Progress
 from stylereel.core.timecode import parse_seconds
 from stylereel.inference.engine import run_engine
-from stylereel.inference.network_stage import Look, network_stage, stylize_pixels
+from stylereel.inference.network_stage import Look, StageState, network_stage, stylize_pixels
 from stylereel.inference.runner import Runner, open_runner
 from stylereel.packs.card import UNKNOWN_LICENSE, Card
 from stylereel.packs.find import find_pack
+from stylereel.temporal.stabilizer import Stabilizer
 from stylereel.video.info import SourceInfo
 from stylereel.video.plan import plan_output
 from stylereel.video.reader import FrameReader
 from stylereel.video.writer import FrameWriter, WriteSummary
 
 SMALLEST_SIDE, LARGEST_SIDE = 16, 16384
+NOTHING_TO_STABILIZE = (
+    "stabilize does nothing here: single pictures have no frame before them. For pictures that are the "
+    "frames of a film, say at which pace: --fps 24."
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ class StylizeSummary:
         runner: that executed the network.
         device: that it ran on.
         precision: that it computed with.
+        stabilize: how much the look leant on the frame before, 0 to 1; 0 for pictures.
         concealed_frames: damaged frames that repeat the last good one.
         is_truncated: the input ended before its time; what was there was stylised.
         elapsed_seconds: from the first frame to the finished file.
@@ -70,6 +76,7 @@ class StylizeSummary:
     runner: str
     device: str
     precision: str
+    stabilize: float = 0.0
     concealed_frames: int = 0
     is_truncated: bool = False
     elapsed_seconds: float = 0.0
@@ -139,7 +146,7 @@ class Stylizer:
             raise UsageError(f"A frame is a numpy array of uint8 and shape (H, W, 3), RGB; got {got}.")
         if not frame.size:
             raise UsageError(f"A frame needs pixels; got shape {frame.shape}.")
-        return stylize_pixels(self.runner, self.look, frame, None)[0]
+        return stylize_pixels(self.runner, self.look, frame, StageState())[0]
 
     @property
     def at_work(self) -> str:
@@ -154,6 +161,7 @@ def stylize(
     style: str | Path,
     strength: float = 1.0,
     keep_colors: bool = False,
+    stabilize: float = 0.0,
     max_side: int | None = None,
     codec: str | None = None,
     quality: int | None = None,
@@ -174,6 +182,8 @@ def stylize(
         style: name of a pack, or the folder of one.
         strength: 0 is the source exactly, 1 the look; monotone between.
         keep_colors: take the look's light and texture, and the source's colours.
+        stabilize: how much the look leans on the frame before, along the source's motion, so that it flickers
+            less: 0 not at all and at no cost, 1 as much as leaves no ghosts.
         max_side: shrink so that the longer side is at most this, in pixels.
         codec: "h264", "hevc", "av1", "vp9", "prores", "ffv1", "gif" or "png"; None takes the container's own.
         quality: 0 (smallest) to 100 (best); None takes a good one.
@@ -199,6 +209,7 @@ def stylize(
     rate = _checked_rate(fps)
     _check_size(max_side)
     _checked_strength(strength)
+    _check_stabilize(stabilize)
     with FrameReader(
         input, start_seconds=start_seconds, end_seconds=end_seconds, max_side=max_side, fps=rate
     ) as reader:
@@ -209,6 +220,9 @@ def stylize(
             style, device=device, runner=runner, strength=strength, keep_colors=keep_colors, threads=threads
         )
         notices = list(_pack_notices(stylizer.card))
+        if stabilize and is_unconnected(reader.info, rate):
+            notices.append(NOTHING_TO_STABILIZE)
+            stabilize = 0.0
         frames = iter(reader)
         first = next(frames, None)
         if first is None:
@@ -233,6 +247,7 @@ def stylize(
             _run(
                 itertools.chain([first], frames),
                 stylizer,
+                Stabilizer(stabilize) if stabilize else None,
                 writer,
                 Meter(total, note=stylizer.at_work),
                 on_progress,
@@ -240,12 +255,14 @@ def stylize(
             written = writer.finish()
         elapsed = time.monotonic() - began
         notices += [*reader.notices, *written.notices]
-        return _summary(input, output, stylizer, reader, written, (width, height), elapsed, notices)
+        summary = _summary(input, output, stylizer, reader, written, (width, height), elapsed, notices)
+        return replace(summary, stabilize=float(stabilize))
 
 
 def _run(
     frames: Iterator[Frame],
     stylizer: Stylizer,
+    stabilizer: Stabilizer | None,
     writer: FrameWriter,
     meter: Meter,
     on_progress: OnProgress | None,
@@ -255,7 +272,8 @@ def _run(
         if on_progress is not None:
             on_progress(progress)
 
-    run_engine(frames, [network_stage(stylizer.runner, stylizer.look)], writer.write, on_frame=tell)
+    stage = network_stage(stylizer.runner, stylizer.look, stabilizer)
+    run_engine(frames, [stage], writer.write, on_frame=tell)
 
 
 def _summary(
@@ -323,6 +341,18 @@ def _checked_strength(strength: float) -> float:
     if isinstance(strength, bool) or not (math.isfinite(strength) and 0 <= strength <= 1):
         raise UsageError(f"strength is {strength}: it goes from 0 (the source) to 1 (the look).")
     return float(strength)
+
+
+def _check_stabilize(stabilize: float) -> None:
+    if isinstance(stabilize, bool) or not (math.isfinite(stabilize) and 0 <= stabilize <= 1):
+        raise UsageError(
+            f"stabilize is {stabilize}: it goes from 0 (off) to 1 (as much as leaves no ghosts); try 0.7."
+        )
+
+
+def is_unconnected(info: SourceInfo, rate: Fraction | None) -> bool:
+    """True for a picture, and for pictures that nobody said are the frames of a film."""
+    return info.kind == "image" or (info.kind == "images" and rate is None)
 
 
 def _checked_times(start: str | float | None, end: str | float | None) -> tuple[float | None, float | None]:

@@ -18,6 +18,8 @@ EPILOG = """[bold]Examples[/bold]
 
   stylereel stylize in.mov out.mov --style vangogh --strength 0.7 --keep-colors
 
+  stylereel stylize in.mp4 calm.mp4 --style vangogh --stabilize 0.7
+
   stylereel stylize in.mkv clip.webm --style wave --start 1:05 --end 1:20 --max-side 1280
 
   stylereel stylize photo.jpg painted.png --style ./my-style
@@ -61,6 +63,13 @@ def _stylize(
     keep_colors: Annotated[
         bool, typer.Option("--keep-colors", help="The look's light and texture with the source's colours.")
     ] = False,
+    stabilize: Annotated[
+        float,
+        typer.Option(
+            help="How much each frame leans on the one before, along the source's motion, so that the look "
+            "flickers less: 0 is off, 0.7 calms strong strokes, 1 is the most that leaves no ghosts."
+        ),
+    ] = 0.0,
     max_side: Annotated[
         int | None, typer.Option(help="Shrink so that the longer side is at most this many pixels.")
     ] = None,
@@ -99,6 +108,7 @@ def _stylize(
             style=style,
             strength=strength,
             keep_colors=keep_colors,
+            stabilize=stabilize,
             max_side=max_side,
             codec=codec,
             quality=quality,

@@ -1,4 +1,4 @@
-"""The stage that lays a look over frames: network, colours, strength."""
+"""The stage that lays a look over frames: network, stabiliser, colours, strength."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from stylereel.core.frames import Frame, FrameBatch, Stage
 from stylereel.inference.compositing import blend, keep_source_colors
 from stylereel.inference.runner import Runner, State
+from stylereel.temporal.stabilizer import Stabilizer, StabilizerState
 
 
 @dataclass(frozen=True)
@@ -30,24 +31,51 @@ class Look:
         return self.strength <= 0
 
 
-def stylize_pixels(runner: Runner, look: Look, pixels: np.ndarray, state: State) -> tuple[np.ndarray, State]:
-    """One `(H, W, 3)` uint8 RGB picture in the look, and the runner's state for the next one."""
+@dataclass(frozen=True)
+class StageState:
+    """All that the stage carries from one frame to the next.
+
+    Attributes:
+        runner: the runner's state.
+        stabilizer: the stabiliser's, None before the first frame and where nothing stabilises.
+    """
+
+    runner: State = None
+    stabilizer: StabilizerState | None = None
+
+
+def stylize_pixels(
+    runner: Runner,
+    look: Look,
+    pixels: np.ndarray,
+    state: StageState,
+    stabilizer: Stabilizer | None = None,
+) -> tuple[np.ndarray, StageState]:
+    """One `(H, W, 3)` uint8 RGB picture in the look, and the state for the next one.
+
+    The network's result is stabilised before it is laid over the source, so that the source itself, which
+    `strength` and `keep_colors` let through, is never smeared.
+    """
     if look.leaves_source:
         return pixels, state
-    stylized, state = runner.run(pixels[None], None, state)
-    result = keep_source_colors(pixels, stylized[0]) if look.keep_colors else stylized[0]
-    return blend(pixels, result, look.strength), state
+    batch, runner_state = runner.run(pixels[None], None, state.runner)
+    stylized, stabilizer_state = batch[0], state.stabilizer
+    if stabilizer is not None:
+        stylized, stabilizer_state = stabilizer.step(pixels, stylized, stabilizer_state)
+    if look.keep_colors:
+        stylized = keep_source_colors(pixels, stylized)
+    return blend(pixels, stylized, look.strength), StageState(runner_state, stabilizer_state)
 
 
-def network_stage(runner: Runner, look: Look) -> Stage:
+def network_stage(runner: Runner, look: Look, stabilizer: Stabilizer | None = None) -> Stage:
     """A stage that stylises every frame; order, count and times out are those that came in."""
 
     def stage(batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
-        state: State = None
+        state = StageState()
         for batch in batches:
             stylized: list[Frame] = []
             for frame in batch:
-                pixels, state = stylize_pixels(runner, look, frame.pixels, state)
+                pixels, state = stylize_pixels(runner, look, frame.pixels, state, stabilizer)
                 stylized.append(frame.with_pixels(pixels))
             yield stylized
 

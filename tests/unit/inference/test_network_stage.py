@@ -1,0 +1,71 @@
+import itertools
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from stylereel.core.frames import Frame
+from stylereel.inference.network_stage import Look, network_stage
+from stylereel.temporal.stabilizer import Stabilizer
+
+
+class Flickering:
+    """A runner whose results are negatives with another noise each time."""
+
+    name, device, precision = "toy", "cpu", "fp32"
+
+    def __init__(self) -> None:
+        self._rng = np.random.default_rng(0)
+
+    def run(self, frames, code, state):
+        noise = self._rng.normal(0, 10, frames.shape)
+        return (255 - frames + noise).clip(0, 255).astype(np.uint8), state
+
+
+def film(count: int = 12) -> list[Frame]:
+    still = np.random.default_rng(1).integers(40, 200, (64, 96, 3), np.uint8)
+    times = np.cumsum([1, 5, 1, 2, 40, 1, 1, 3, 7, 1, 1, 2])
+    return [Frame(still, int(times[index]), Fraction(1, 90)) for index in range(count)]
+
+
+def through(stage, frames: list[Frame]) -> list[Frame]:
+    return [frame for batch in stage([frame] for frame in frames) for frame in batch]
+
+
+def steps(frames: list[Frame]) -> float:
+    return float(
+        np.mean([(b.pixels.astype(float) - a.pixels) ** 2 for a, b in itertools.pairwise(frames[4:])])
+    )
+
+
+def test_order_count_and_times_out_are_those_that_came_in_and_it_flickers_less():
+    frames = film()
+    bare = through(network_stage(Flickering(), Look()), frames)
+    calm = through(network_stage(Flickering(), Look(), Stabilizer(0.7)), frames)
+    assert [(f.pts, f.time_base) for f in calm] == [(f.pts, f.time_base) for f in frames]
+    assert steps(calm) < 0.2 * steps(bare)
+
+
+def test_the_source_that_strength_lets_through_is_not_smeared():
+    frames = film(4)
+    moved = [frame.with_pixels(np.roll(frame.pixels, 9 * i, 1)) for i, frame in enumerate(frames)]
+    calm = through(network_stage(Flickering(), Look(strength=0.0), Stabilizer(1.0)), moved)
+    assert all(np.array_equal(a.pixels, b.pixels) for a, b in zip(calm, moved, strict=True))
+
+
+@pytest.mark.parametrize("look", [Look(strength=0.5), Look(keep_colors=True)])
+def test_a_stabilised_look_can_be_laid_over_the_source(look):
+    frames = film()
+    calm = through(network_stage(Flickering(), look, Stabilizer(0.7)), frames)
+    assert steps(calm) < 0.3 * steps(through(network_stage(Flickering(), look), frames))
+
+
+def test_every_run_of_a_stage_begins_anew():
+    stage = network_stage(Flickering(), Look(), Stabilizer(0.7))
+    frames = film()
+    through(stage, frames)
+    first = through(stage, frames)[0].pixels
+    again = Flickering()
+    for _ in range(12):
+        again.run(frames[0].pixels[None], None, None)
+    assert np.array_equal(first, again.run(frames[0].pixels[None], None, None)[0][0])
