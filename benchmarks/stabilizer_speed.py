@@ -16,6 +16,7 @@ import time
 import cv2
 import numpy as np
 
+from stylereel.temporal.follower import Follower
 from stylereel.temporal.stabilizer import Stabilizer
 
 SIZES = ((640, 360), (1280, 720))
@@ -38,12 +39,13 @@ def measure(width: int, height: int, frames: int) -> tuple[float, float]:
     sources = film(width, height, frames)
     greys = [cv2.cvtColor(source, cv2.COLOR_RGB2GRAY) for source in sources]
     dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    stabilizer, state = Stabilizer(0.7), None
+    follower, stabilizer, motion, state = Follower(), Stabilizer(0.7), None, None
     steps, flows = [], []
     for index, source in enumerate(sources):
         stylized = 255 - source
         began = time.thread_time()
-        _, state = stabilizer.step(source, stylized, state)
+        step, motion = follower.step(source, motion)
+        _, state = stabilizer.step(stylized, step, state)
         steps.append(time.thread_time() - began)
         began = time.thread_time()
         dis.calc(greys[index], greys[index - 1], None)  # type: ignore[call-overload]

@@ -18,7 +18,8 @@ from stylereel.core.frames import Frame
 from stylereel.core.progress import Meter, OnProgress, Progress
 from stylereel.core.timecode import parse_seconds
 from stylereel.inference.engine import run_engine
-from stylereel.inference.network_stage import Look, StageState, network_stage, stylize_pixels
+from stylereel.inference.network_stage import network_stage
+from stylereel.inference.painter import Look, Painter
 from stylereel.inference.runner import Runner, open_runner
 from stylereel.packs.card import UNKNOWN_LICENSE, Card
 from stylereel.packs.find import find_pack
@@ -146,7 +147,7 @@ class Stylizer:
             raise UsageError(f"A frame is a numpy array of uint8 and shape (H, W, 3), RGB; got {got}.")
         if not frame.size:
             raise UsageError(f"A frame needs pixels; got shape {frame.shape}.")
-        return stylize_pixels(self.runner, self.look, frame, StageState())[0]
+        return Painter(self.runner, self.look).still(frame)
 
     @property
     def at_work(self) -> str:
@@ -272,7 +273,7 @@ def _run(
         if on_progress is not None:
             on_progress(progress)
 
-    stage = network_stage(stylizer.runner, stylizer.look, stabilizer)
+    stage = network_stage(Painter(stylizer.runner, stylizer.look, stabilizer))
     run_engine(frames, [stage], writer.write, on_frame=tell)
 
 

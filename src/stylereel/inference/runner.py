@@ -28,11 +28,13 @@ class Runner(Protocol):
         name: the runner's name, as `--runner` takes it.
         device: where it runs: "cpu", "cuda" or "mps"; never "auto".
         precision: what it computes with: "fp32" or "bf16".
+        anchor_channels: of the anchors that the network takes; 0 for none.
     """
 
     name: str
     device: str
     precision: str
+    anchor_channels: int
 
     def run(
         self, frames: np.ndarray, code: np.ndarray | None, state: State, anchors: np.ndarray | None = None

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from stylereel.temporal.cuts import CutState, Join, look_for_cut
-from stylereel.temporal.quick_flow import Followed, QuickFlow, grid, view_of
+from stylereel.temporal.follower import Step
+from stylereel.temporal.quick_flow import Followed, grid
 
 Planes = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -46,15 +46,11 @@ class StabilizerState:
     """All that the next frame needs to know of the ones before it; its size does not grow.
 
     Attributes:
-        view: `(h, w)` uint8 grey of the source.
         result: three `(H, W)` float32 planes of the stabilised result, RGB, 0 to 255.
-        scene: what the cut detector knows.
         detail: how much of the finest detail is given back to the frame that leaves.
     """
 
-    view: np.ndarray
     result: Planes
-    scene: CutState
     detail: float = 0.0
 
 
@@ -70,36 +66,29 @@ class Stabilizer:
             raise ValueError(f"a stabiliser's strength is above 0 and at most 1, got {strength}")
         self.strength = strength
         self._weight = 1 - (1 - _MOST_WEIGHT) ** strength
-        self._flow = QuickFlow()
 
     def step(
-        self, source: np.ndarray, stylized: np.ndarray, state: StabilizerState | None
+        self, stylized: np.ndarray, step: Step, state: StabilizerState | None
     ) -> tuple[np.ndarray, StabilizerState]:
         """Stabilise one frame.
 
         Args:
-            source: `(H, W, 3)` uint8 RGB, what the network saw.
-            stylized: the same shape and type, what it made of it.
+            stylized: `(H, W, 3)` uint8 RGB, what the network made of the source.
+            step: how the source goes on from the frame before (`Follower`).
             state: what the call before returned, None at first.
 
         Returns:
             `(H, W, 3)` uint8 RGB, and the state for the next frame. At the first frame, at a cut, in a
             flash and where the size changes it is `stylized` itself.
         """
-        view = view_of(source)
-        if state is None or state.result[0].shape != stylized.shape[:2]:
-            _, scene = look_for_cut(view, None)
-            return stylized, StabilizerState(view, _planes(stylized), scene)
-        join, scene = look_for_cut(view, state.scene)
-        if join is Join.CUT:
-            return stylized, StabilizerState(view, _planes(stylized), scene)
-        if join is Join.FLASH:
-            return stylized, StabilizerState(state.view, state.result, scene, state.detail)
-        followed = self._flow.back(view, state.view)
-        planes = _leaning(stylized, state.result, followed, self._weight, view.shape[1])
+        if state is None or step.is_new_scene:
+            return stylized, StabilizerState(_planes(stylized))
+        if step.followed is None:
+            return stylized, state
+        planes = _leaning(stylized, state.result, step.followed, self._weight, step.scale)
         result = cv2.merge([cv2.convertScaleAbs(plane) for plane in planes])
         detail = _missing_detail(stylized, result, state.detail)
-        return _with_detail(result, detail), StabilizerState(view, planes, scene, detail)
+        return _with_detail(result, detail), StabilizerState(planes, detail)
 
 
 def trust(followed: Followed) -> np.ndarray:
@@ -142,13 +131,11 @@ def _planes(picture: np.ndarray) -> Planes:
     return red, green, blue
 
 
-def _leaning(
-    new: np.ndarray, before: Planes, followed: Followed, most_weight: float, view_width: int
-) -> Planes:
+def _leaning(new: np.ndarray, before: Planes, followed: Followed, most_weight: float, scale: float) -> Planes:
     """`new` leaning on the result before."""
     size = new.shape[1::-1]
     found = trust(followed)
-    places, fractions = _places(followed.flow * (size[0] / view_width), size)
+    places, fractions = _places(followed.flow * scale, size)
     share = _DISTRUSTED_SHARE + (1 - _DISTRUSTED_SHARE) * found
     weight = cv2.resize(share * most_weight, size)
     highest, lowest = _surroundings(new, found, size)

@@ -1,23 +1,26 @@
 import itertools
 from fractions import Fraction
 
+import cv2
 import numpy as np
 import pytest
 
+from stylereel.core.anchors import anchors_at, still_places
 from stylereel.core.frames import Frame
-from stylereel.inference.network_stage import Look, network_stage
+from stylereel.inference.network_stage import network_stage
+from stylereel.inference.painter import Look, Painter, PainterState
 from stylereel.temporal.stabilizer import Stabilizer
 
 
 class Flickering:
     """A runner whose results are negatives with another noise each time."""
 
-    name, device, precision = "toy", "cpu", "fp32"
+    name, device, precision, anchor_channels = "toy", "cpu", "fp32", 0
 
     def __init__(self) -> None:
         self._rng = np.random.default_rng(0)
 
-    def run(self, frames, code, state):
+    def run(self, frames, code, state, anchors=None):
         noise = self._rng.normal(0, 10, frames.shape)
         return (255 - frames + noise).clip(0, 255).astype(np.uint8), state
 
@@ -40,8 +43,8 @@ def steps(frames: list[Frame]) -> float:
 
 def test_order_count_and_times_out_are_those_that_came_in_and_it_flickers_less():
     frames = film()
-    bare = through(network_stage(Flickering(), Look()), frames)
-    calm = through(network_stage(Flickering(), Look(), Stabilizer(0.7)), frames)
+    bare = through(network_stage(Painter(Flickering(), Look())), frames)
+    calm = through(network_stage(Painter(Flickering(), Look(), Stabilizer(0.7))), frames)
     assert [(f.pts, f.time_base) for f in calm] == [(f.pts, f.time_base) for f in frames]
     assert steps(calm) < 0.2 * steps(bare)
 
@@ -49,19 +52,19 @@ def test_order_count_and_times_out_are_those_that_came_in_and_it_flickers_less()
 def test_the_source_that_strength_lets_through_is_not_smeared():
     frames = film(4)
     moved = [frame.with_pixels(np.roll(frame.pixels, 9 * i, 1)) for i, frame in enumerate(frames)]
-    calm = through(network_stage(Flickering(), Look(strength=0.0), Stabilizer(1.0)), moved)
+    calm = through(network_stage(Painter(Flickering(), Look(strength=0.0), Stabilizer(1.0))), moved)
     assert all(np.array_equal(a.pixels, b.pixels) for a, b in zip(calm, moved, strict=True))
 
 
 @pytest.mark.parametrize("look", [Look(strength=0.5), Look(keep_colors=True)])
 def test_a_stabilised_look_can_be_laid_over_the_source(look):
     frames = film()
-    calm = through(network_stage(Flickering(), look, Stabilizer(0.7)), frames)
-    assert steps(calm) < 0.3 * steps(through(network_stage(Flickering(), look), frames))
+    calm = through(network_stage(Painter(Flickering(), look, Stabilizer(0.7))), frames)
+    assert steps(calm) < 0.3 * steps(through(network_stage(Painter(Flickering(), look)), frames))
 
 
 def test_every_run_of_a_stage_begins_anew():
-    stage = network_stage(Flickering(), Look(), Stabilizer(0.7))
+    stage = network_stage(Painter(Flickering(), Look(), Stabilizer(0.7)))
     frames = film()
     through(stage, frames)
     first = through(stage, frames)[0].pixels
@@ -69,3 +72,44 @@ def test_every_run_of_a_stage_begins_anew():
     for _ in range(12):
         again.run(frames[0].pixels[None], None, None)
     assert np.array_equal(first, again.run(frames[0].pixels[None], None, None)[0][0])
+
+
+class Anchored:
+    """A runner that paints the anchors themselves."""
+
+    name, device, precision, anchor_channels = "toy", "cpu", "fp32", 4
+
+    def run(self, frames, code, state, anchors=None):
+        if anchors is None:
+            rows, columns = (-(-side // 4) for side in frames.shape[1:3])
+            anchors = anchors_at(still_places(4 * rows, 4 * columns), 4)[None]
+        shown = np.repeat(np.repeat(anchors[..., :3], 4, 1), 4, 2)[:, : frames.shape[1], : frames.shape[2]]
+        return (128 + 40 * shown).clip(0, 255).astype(np.uint8), state
+
+
+def pan(count: int, step: int) -> list[np.ndarray]:
+    wide = np.random.default_rng(2).uniform(0, 255, (30, 80, 3)).astype(np.float32)
+    wide = cv2.resize(wide, (640, 240), interpolation=cv2.INTER_CUBIC).clip(0, 255).astype(np.uint8)
+    return [np.ascontiguousarray(wide[:, step * at : step * at + 320]) for at in range(count)]
+
+
+def test_anchors_travel_with_the_film_and_begin_anew_after_a_cut():
+    painter, state = Painter(Anchored(), Look()), PainterState()
+    painted = []
+    for frame in [*pan(6, 4), np.random.default_rng(3).integers(0, 255, (240, 320, 3), np.uint8)]:
+        result, state = painter.next(frame, state)
+        painted.append(result.astype(int))
+    travelled = np.abs(painted[5][40:200, 40:200] - painted[0][40:200, 60:220]).mean()
+    stayed = np.abs(painted[5][40:200, 40:200] - painted[0][40:200, 40:200]).mean()
+    assert travelled < 0.35 * stayed
+    assert np.array_equal(painted[6], painted[0])  # where a new scene's anchors lie is known
+
+
+def test_a_picture_by_itself_is_the_first_frame_of_a_film():
+    painter, frame = Painter(Anchored(), Look()), pan(1, 0)[0]
+    assert np.array_equal(painter.still(frame), painter.next(frame, PainterState())[0])
+
+
+def test_without_anchors_and_stabiliser_no_motion_is_looked_for():
+    _, state = Painter(Flickering(), Look()).next(pan(1, 0)[0], PainterState())
+    assert state == PainterState()

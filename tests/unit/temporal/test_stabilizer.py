@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
+from stylereel.temporal.follower import Follower, FollowState
 from stylereel.temporal.stabilizer import Stabilizer, StabilizerState
 
 HEIGHT, WIDTH = 180, 320
@@ -17,9 +18,29 @@ def texture(seed: int, size=(HEIGHT, WIDTH), cell: int = 4) -> np.ndarray:
     return fine.clip(0, 255).astype(np.uint8)
 
 
-def run(frames, strength: float = 0.7) -> tuple[list[np.ndarray], StabilizerState]:
+@dataclasses.dataclass(frozen=True)
+class Both:
+    """What following and stabilising carry from frame to frame."""
+
+    motion: FollowState
+    result: StabilizerState
+
+
+class Pair:
+    """A follower and a stabiliser, as the painter joins them."""
+
+    def __init__(self, strength: float) -> None:
+        self._follower, self._stabilizer = Follower(), Stabilizer(strength)
+
+    def step(self, source: np.ndarray, stylized: np.ndarray, state: Both | None) -> tuple[np.ndarray, Both]:
+        step, motion = self._follower.step(source, state and state.motion)
+        result, kept = self._stabilizer.step(stylized, step, state and state.result)
+        return result, Both(motion, kept)
+
+
+def run(frames, strength: float = 0.7) -> tuple[list[np.ndarray], Both]:
     """Results of `(source, stylized)` pairs."""
-    stabilizer, state, results = Stabilizer(strength), None, []
+    stabilizer, state, results = Pair(strength), None, []
     for source, stylized in frames:
         result, state = stabilizer.step(source, stylized, state)
         results.append(result)
@@ -94,7 +115,7 @@ def test_a_moving_object_leaves_no_ghost_behind_it(pace, strength):
 
 def test_detail_and_brightness_do_not_decay_in_ten_minutes_of_pan_and_noise():
     rng, wide = np.random.default_rng(0), texture(4, (64, 640), cell=3)
-    stabilizer, state, sharp, light = Stabilizer(1.0), None, [], []
+    stabilizer, state, sharp, light = Pair(1.0), None, [], []
     for index in range(3000):
         x = 200 + 190 * np.sin(index / 61)
         source = shifted(wide, x, 96)
@@ -141,7 +162,7 @@ def test_results_are_the_same_every_time_and_the_state_alone_carries_them():
     frames = [(s := shifted(wide, 2 * i), flicker(negative(s), rng)) for i in range(10)]
     whole, _ = run(frames)
     _, state = run(frames[:5])
-    other = Stabilizer(0.7)
+    other = Pair(0.7)
     for (source, stylized), expected in zip(frames[5:], whole[5:], strict=True):
         result, state = other.step(source, stylized, state)
         assert np.array_equal(result, expected)
@@ -150,8 +171,8 @@ def test_results_are_the_same_every_time_and_the_state_alone_carries_them():
 def test_the_state_does_not_grow_and_cannot_be_written_over_by_the_caller():
     rng, source = np.random.default_rng(0), texture(10)
 
-    def size(state: StabilizerState) -> int:
-        arrays = [state.view, *state.result, state.scene.thumbnail]
+    def size(state: Both) -> int:
+        arrays = [state.motion.view, *state.result.result, state.motion.scene.thumbnail]
         return sum(array.nbytes for array in arrays)
 
     stylized = flicker(negative(source), rng)
@@ -159,10 +180,10 @@ def test_the_state_does_not_grow_and_cannot_be_written_over_by_the_caller():
     _, late = run([(source, stylized)] * 40)
     assert size(early) == size(late)
     with pytest.raises(dataclasses.FrozenInstanceError):
-        late.detail = 0.0  # type: ignore[misc]
-    kept = late.result[0].copy()
+        late.result.detail = 0.0  # type: ignore[misc]
+    kept = late.result.result[0].copy()
     stylized[:] = 0
-    assert np.array_equal(late.result[0], kept)
+    assert np.array_equal(late.result.result[0], kept)
 
 
 @pytest.mark.parametrize(

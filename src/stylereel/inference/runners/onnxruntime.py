@@ -36,7 +36,7 @@ class Runner:
             )
         self.device = "cpu" if device == "auto" else device
         self.precision = "fp32"
-        self._multiple, self._anchors = pack.card.size_multiple, pack.card.anchor_channels
+        self._multiple, self.anchor_channels = pack.card.size_multiple, pack.card.anchor_channels
         try:
             self._session = onnxruntime.InferenceSession(
                 pack.read(ONNX_NAME), _options(onnxruntime, threads), providers=[PROVIDERS[self.device]]
@@ -59,8 +59,8 @@ class Runner:
         values = np.multiply(padded.transpose(0, 3, 1, 2), np.float32(2 / 255), order="C", dtype=np.float32)
         values -= 1
         inputs = [values]
-        if self._anchors:
-            inputs.append(anchors_with_margin(anchors, frames, padded, (rows, columns), self._anchors))
+        if self.anchor_channels:
+            inputs.append(anchors_with_margin(anchors, frames, padded, (rows, columns), self.anchor_channels))
         names = [given.name for given in self._session.get_inputs()]
         stylized: Any = self._session.run(None, dict(zip(names, inputs, strict=True)))[0]
         levels = (stylized + 1) * np.float32(127.5)

@@ -37,7 +37,7 @@ class Runner:
         self.device = "cpu"
         self._core: Any = self._openvino.Core()
         self.precision = _precision(self._core) if precision == "auto" else precision
-        self._multiple, self._anchors = pack.card.size_multiple, pack.card.anchor_channels
+        self._multiple, self.anchor_channels = pack.card.size_multiple, pack.card.anchor_channels
         self._network = pack.read(ONNX_NAME)
         self._options = _options(self.precision, threads)
         self._requests: OrderedDict[tuple[int, ...], Any] = OrderedDict()
@@ -55,8 +55,8 @@ class Runner:
         padded, (rows, columns) = with_margin(frames, self._multiple)
         request = self._request(padded.shape)
         inputs = [padded]
-        if self._anchors:
-            inputs.append(anchors_with_margin(anchors, frames, padded, (rows, columns), self._anchors))
+        if self.anchor_channels:
+            inputs.append(anchors_with_margin(anchors, frames, padded, (rows, columns), self.anchor_channels))
         request.infer(inputs, share_inputs=True)
         stylized = request.get_output_tensor(0).data
         return stylized[:, rows, columns].copy(), state
@@ -77,9 +77,9 @@ class Runner:
         count, height, width, _ = shape
         model = self._core.read_model(model=self._network, weights=b"")
         shapes = {model.inputs[0]: [count, 3, height, width]}
-        if self._anchors:
+        if self.anchor_channels:
             cells = height // CELL_PX, width // CELL_PX
-            shapes[model.inputs[1]] = [count, self._anchors, *cells]
+            shapes[model.inputs[1]] = [count, self.anchor_channels, *cells]
         model.reshape(shapes)
         steps = openvino.preprocess.PrePostProcessor(model)
         picture = steps.input(0)

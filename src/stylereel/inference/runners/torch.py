@@ -36,7 +36,7 @@ class Runner:
         self.precision = _precision(torch, self.device) if precision == "auto" else precision
         if threads is not None:
             torch.set_num_threads(threads)
-        self._multiple, self._anchors = pack.card.size_multiple, pack.card.anchor_channels
+        self._multiple, self.anchor_channels = pack.card.size_multiple, pack.card.anchor_channels
         network = load_generator(pack).eval().folded().eval().requires_grad_(False)
         self._network: Any = network.to(self.device, memory_format=torch.channels_last)
 
@@ -51,8 +51,8 @@ class Runner:
             pictures = torch.from_numpy(padded).to(self.device)
             # NHWC memory seen as NCHW is what channels_last means: no copy.
             inputs = [pictures.permute(0, 3, 1, 2).float() * (2 / 255) - 1]
-            if self._anchors:
-                extended = anchors_with_margin(anchors, frames, padded, (rows, columns), self._anchors)
+            if self.anchor_channels:
+                extended = anchors_with_margin(anchors, frames, padded, (rows, columns), self.anchor_channels)
                 inputs.append(torch.from_numpy(extended).to(self.device))
             stylized = self._network(*inputs)
             levels = ((stylized.float() + 1) * 127.5).clamp_(0, 255).round_().to(torch.uint8)

@@ -1,0 +1,101 @@
+"""Lays a look over one frame after the other: anchors, network, stabiliser, colours, strength."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stylereel.inference.compositing import blend, keep_source_colors
+from stylereel.inference.runner import Runner, State
+from stylereel.temporal.anchor_track import AnchorTrack, anchors_of, follow, still_track
+from stylereel.temporal.follower import Follower, FollowState, Step
+from stylereel.temporal.stabilizer import Stabilizer, StabilizerState
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the network's result is laid over the source.
+
+    Attributes:
+        strength: 0 (the source, bit for bit, and the network is never run) to 1.
+        keep_colors: take the look's light and texture, and the source's colours.
+    """
+
+    strength: float = 1.0
+    keep_colors: bool = False
+
+    @property
+    def leaves_source(self) -> bool:
+        """True where the result is the source, whatever the network says."""
+        return self.strength <= 0
+
+
+@dataclass(frozen=True)
+class PainterState:
+    """All that goes from one frame to the next; its size does not grow.
+
+    Attributes:
+        runner: the runner's.
+        motion: what the next frame is compared with; None where nobody asks for motion.
+        anchors: where the anchors lie; None where the network takes none.
+        stabilizer: the stabiliser's; None where nothing stabilises.
+    """
+
+    runner: State = None
+    motion: FollowState | None = None
+    anchors: AnchorTrack | None = None
+    stabilizer: StabilizerState | None = None
+
+
+class Painter:
+    """A runner, a look and perhaps a stabiliser at work; remembers nothing itself.
+
+    Attributes:
+        runner: the network as it runs.
+        look: strength and colours.
+        stabilizer: None where nothing stabilises, and then it costs nothing.
+    """
+
+    def __init__(self, runner: Runner, look: Look, stabilizer: Stabilizer | None = None) -> None:
+        self.runner, self.look, self.stabilizer = runner, look, stabilizer
+        self._follower = Follower() if stabilizer is not None or runner.anchor_channels else None
+
+    def still(self, pixels: np.ndarray) -> np.ndarray:
+        """One `(H, W, 3)` uint8 RGB picture in the look, on its own."""
+        if self.look.leaves_source:
+            return pixels
+        batch, _ = self.runner.run(pixels[None], None, None)
+        return self._laid_over(pixels, batch[0])
+
+    def next(self, pixels: np.ndarray, state: PainterState) -> tuple[np.ndarray, PainterState]:
+        """The next frame of a video in the look, `(H, W, 3)` uint8 RGB, and the state for the one after.
+
+        The network's result is stabilised before it is laid over the source, so that the source itself,
+        which `strength` and `keep_colors` let through, is never smeared.
+        """
+        if self.look.leaves_source:
+            return pixels, state
+        step, motion, track, anchors = None, None, None, None
+        if self._follower is not None:
+            step, motion = self._follower.step(pixels, state.motion)
+        if step is not None and self.runner.anchor_channels:
+            track = _anchors_after(step, pixels.shape[:2], state.anchors)
+            anchors = anchors_of(track, self.runner.anchor_channels)[None]
+        batch, runner_state = self.runner.run(pixels[None], None, state.runner, anchors)
+        stylized, stabilizer_state = batch[0], state.stabilizer
+        if step is not None and self.stabilizer is not None:
+            stylized, stabilizer_state = self.stabilizer.step(stylized, step, stabilizer_state)
+        after = PainterState(runner_state, motion, track, stabilizer_state)
+        return self._laid_over(pixels, stylized), after
+
+    def _laid_over(self, pixels: np.ndarray, stylized: np.ndarray) -> np.ndarray:
+        if self.look.keep_colors:
+            stylized = keep_source_colors(pixels, stylized)
+        return blend(pixels, stylized, self.look.strength)
+
+
+def _anchors_after(step: Step, size: tuple[int, int], before: AnchorTrack | None) -> AnchorTrack:
+    if before is None or step.is_new_scene:
+        return still_track(*size)
+    return before if step.followed is None else follow(before, step.followed.flow, step.scale)
