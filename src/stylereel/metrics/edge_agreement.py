@@ -31,8 +31,8 @@ FACTS = Facts(
     title="edges kept",
     question="Do the source's edges survive, and are no others invented?",
     optimum=1.0,
-    good=0.75,
-    fair=0.6,
+    good=0.7,
+    fair=0.5,
     uses=("motion",),
 )
 

@@ -4,8 +4,9 @@
 
 the end-point difference of the flow F (DIS medium) of the output O and of the source I, both at short side
 360; it is tOF of TecoGAN (Chu et al. 2020), with the Euclidean length where they sum the two axes. It does
-not reward a still: one scores `tof_motion`, the mean length of the source's own flow. Flow on plain surfaces
-is a guess, for the source and for the output, so a look of much texture has some by nature. Optimum: 0.
+not reward a still: one scores `tof_motion`, the mean length of the source's own flow. `tof_ratio` is tof over
+tof_motion, which counts as 0.1 px at least, since below that flow is noise. Flow on plain surfaces is a
+guess, for the source and for the output, so a look of much texture has some by nature. Optimum: 0.
 """
 
 from __future__ import annotations
@@ -16,14 +17,15 @@ from stylereel.metrics._facts import Facts
 from stylereel.metrics._motion import Motion
 from stylereel.metrics._series import Series
 
+LEAST_MOTION_PX = 0.1
 FACTS = Facts(
-    key="tof",
+    key="tof_ratio",
     title="motion kept",
-    question="Does everything move as it does in the source?",
+    question="Does everything move as in the source? A still picture is at 1.",
     optimum=0.0,
     good=0.5,
-    fair=1.0,
-    unit="px",
+    fair=0.8,
+    unit="x",
     least_frames=2,
     uses=("motion",),
 )
@@ -59,9 +61,9 @@ class Metric:
         self._frames += 1
 
     def result(self) -> dict[str, float]:
-        """`tof` and `tof_motion`, px at short side 360; NaN without a pair."""
+        """`tof` and `tof_motion`, px at short side 360, and `tof_ratio`; NaN without a pair."""
         motion, value = (float(part) for part in self._values.mean)
-        return {"tof": value, "tof_motion": motion}
+        return {"tof": value, "tof_motion": motion, "tof_ratio": value / max(motion, LEAST_MOTION_PX)}
 
 
 def _fitted(flow: np.ndarray, like: np.ndarray) -> np.ndarray:

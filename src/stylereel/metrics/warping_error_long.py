@@ -17,8 +17,8 @@ FACTS = replace(
     key=f"warping_n_ratio_gap{GAP}",
     title="boiling over 5 frames",
     question="Does the paint stay where it is for a fifth of a second?",
-    good=3.0,
-    fair=6.0,
+    good=2.5,
+    fair=5.0,
     least_frames=GAP + 1,
 )
 
