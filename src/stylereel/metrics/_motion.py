@@ -13,12 +13,15 @@ from stylereel.temporal.flow import SourceFlow
 
 SHORT_SIDE_PX = 360
 REMEMBERED = 6
+"""Answers of one moment: two reduced frames and two flows, and some room."""
 
 
 class Motion:
     """Remembers the last few answers by the very arrays that were asked about; results are read-only."""
 
-    def __init__(self) -> None:
+    def __init__(self, results: int = 1) -> None:
+        """`results` are judged side by side, each with frames of its own."""
+        self._room = REMEMBERED * results
         self._flow = SourceFlow()
         self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         self._known: OrderedDict[tuple[Any, ...], tuple[Any, Any]] = OrderedDict()
@@ -40,6 +43,6 @@ class Motion:
         key = (what, *map(id, frames))
         if key not in self._known:
             self._known[key] = (frames, work())  # the frames are kept so that their ids stay theirs
-            if len(self._known) > REMEMBERED:
+            if len(self._known) > self._room:
                 self._known.popitem(last=False)
         return self._known[key][1]
