@@ -151,5 +151,5 @@ def cell(finding: Finding, *, is_best: bool) -> Any:
 
     from stylereel.actions.evaluate_report import figure
 
-    text = f"{figure(finding.value)} {finding.unit}".rstrip() + (" *" if is_best else "  ")
+    text = ("* " if is_best else "") + f"{figure(finding.value)} {finding.unit}".rstrip()
     return Text(text, f"bold {COLORS[finding.verdict]}" if is_best else COLORS[finding.verdict])
