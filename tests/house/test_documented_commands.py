@@ -99,10 +99,18 @@ def test_the_commands_of_a_document_work_as_written(document, desk):
         if words[0] == "train":
             pytest.importorskip("torch", reason="the training extra is not installed")
             _make_ready(words)
+        words, target = _redirected(words)
         result = CliRunner().invoke(app, words)
         assert result.exit_code == 0, f"stylereel {shlex.join(words)}\n{result.output[-2000:]}"
+        if target:
+            Path(target).write_text(result.stdout, "utf-8")
         done += 1
     assert done
+
+
+def _redirected(words: list[str]) -> tuple[list[str], str | None]:
+    """The command, and the file that its output goes to where a `>` says so."""
+    return (words[:-2], words[-1]) if ">" in words else (words, None)
 
 
 def _make_ready(words: list[str]) -> None:

@@ -150,6 +150,7 @@ def sized(source: np.ndarray, outputs: Sequence[np.ndarray]) -> list[np.ndarray]
 
 
 def seconds_of(frame: Frame) -> float:
+    """A frame's time."""
     return float(frame.pts * frame.time_base)
 
 

@@ -106,11 +106,11 @@ class Distances:
 
 
 def pooled(word: str, results: Iterable[Mapping[str, float]]) -> dict[str, float]:
-    """Figures of several clips together: the sum of their distances over the sum of the sources' own."""
+    """Figures of several clips together: mean distances, and ratios of their sums to the sources'."""
     results = list(results)
     names = [name for name in results[0] if name.startswith(f"{word}_distance")] if results else []
-    sums = {name: float(sum(result[name] for result in results)) for name in names}
-    return {**sums, **_ratios(word, sums)} if sums else {}
+    means = {name: float(np.mean([result[name] for result in results])) for name in names}
+    return {**means, **_ratios(word, means)} if means else {}
 
 
 def _ratios(word: str, distances: Mapping[str, float]) -> dict[str, float]:
