@@ -80,6 +80,7 @@ def desk(stocked, tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(folder)
     monkeypatch.setenv("STYLEREEL_PACKS", str(folder / "styles"))
     monkeypatch.setenv("STYLEREEL_MAX_STEPS", "3")
+    monkeypatch.delenv("STYLEREEL_DATA", raising=False)
     pictures = [cv2.imread(str(file))[..., ::-1] for file in sorted((folder / "my-photos").iterdir())[:3]]
     monkeypatch.setattr(demo_action, "sample_photographs", lambda: pictures)
     monkeypatch.setattr(

@@ -232,7 +232,8 @@ def _plot(curve: Curve) -> str:
     left, right, top, bottom = 46, 8, 8, 20
     values = [value for value in (*curve.output, *curve.source) if math.isfinite(value)]
     high = max([*values, 1e-9]) * 1.05
-    low = 0.0 if min(values, default=0) < 0.6 * high else min(values) * 0.97
+    low = min([*values, 0.0])
+    power = -math.floor(math.log10(high)) if high < 0.01 else 0
     first, last = curve.frames[0], max(curve.frames[-1], curve.frames[0] + 1)
 
     def path(series: Sequence[float]) -> str:
@@ -244,11 +245,15 @@ def _plot(curve: Curve) -> str:
 
     grid = "".join(
         f'<line x1="{left}" x2="{width - right}" y1="{y:.1f}" y2="{y:.1f}" stroke="var(--line)"/>'
-        f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{figure(value)}</text>'
+        f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{figure(value * 10**power)}</text>'
         for value, y in (
             (low + (high - low) * part, top + (1 - part) * (height - top - bottom)) for part in (0, 0.5, 1)
         )
     )
+    if power:
+        grid += (
+            f'<text x="{left + 4}" y="{top + 10}">× 10<tspan dy="-4" font-size="8">−{power}</tspan></text>'
+        )
     ends = (
         f'<text x="{left}" y="{height - 4}">{first:.0f}</text>'
         f'<text x="{width - right}" y="{height - 4}" text-anchor="end">frame {last:.0f}</text>'

@@ -56,11 +56,14 @@ def prepare(wanted: Wanted, on_progress: OnProgress | None = None) -> Prepared:
         MissingInputError: something named does not exist.
         UsageError, InputError, DatasetError: it is not what it should be.
     """
+    network_why = (
+        "needs a feature network of yours and the style's pictures: --features network.onnx --style FOLDER"
+    )
     absent = {
         "style": "needs the style's pictures: --style FOLDER",
         "critic": "needs the style's pictures and photographs: --style FOLDER --photos FOLDER",
-        "features": "needs a feature network of yours and the style's pictures: "
-        "--features network.onnx --style FOLDER",
+        "features": network_why,
+        "style_features": network_why,
         "run_frames_per_second": "needs the run's pace: --timing SUMMARY.json, as stylize --json prints it",
         "source_frames_per_second": "needs a video, whose pace is known",
     }

@@ -24,9 +24,13 @@ EPILOG = """[bold]Examples[/bold]
 
   stylereel evaluate photo.jpg painted.png --style my-paintings
 
-Calm, motion and structure need the two files alone. Texture and colours need the style's pictures (--style);
-likeness needs photographs as well (--photos) and trains a small critic of the style once, in two to three
-minutes. Frames are matched in order; nothing is fetched. What each figure means: docs/evaluate.md.
+Calm, motion and structure need the two files alone.
+
+Texture and colours need the style's pictures (--style).
+
+Likeness needs photographs as well (--photos): a critic is trained, once.
+
+Frames are matched in order. What the figures mean: docs/evaluate.md.
 """
 COLORS = {"good": "green", "fair": "yellow", "poor": "red", "unknown": "dim"}
 

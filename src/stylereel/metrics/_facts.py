@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from stylereel.metrics._critic import Critic
+    from stylereel.metrics._features import FeatureNetwork
+    from stylereel.metrics._motion import Motion
 
 Verdict = Literal["good", "fair", "poor", "unknown"]
 
@@ -93,15 +99,15 @@ class Material:
         motion: flow and reduced frames, shared by the metrics of one pass.
     """
 
-    critic: Any = None
-    style: Any = None
-    energies: Any = None
-    floor: Any = None
-    features: Any = None
-    style_features: Any = None
+    critic: Critic | None = None
+    style: Sequence[np.ndarray] | None = None
+    energies: np.ndarray | None = None
+    floor: Sequence[float] | None = None
+    features: FeatureNetwork | None = None
+    style_features: np.ndarray | None = None
     run_frames_per_second: float | None = None
     source_frames_per_second: float | None = None
-    motion: Any = None
+    motion: Motion | None = None
 
     def arguments(self, facts: Facts) -> dict[str, Any] | None:
         """What to construct a metric with, or None where something that it needs is absent."""

@@ -115,11 +115,7 @@ def pooled(word: str, results: Iterable[Mapping[str, float]]) -> dict[str, float
 
 def _ratios(word: str, distances: Mapping[str, float]) -> dict[str, float]:
     source = max(distances[f"{word}_distance_source"], 1e-6)
-    return {
-        name.replace("_distance", "_ratio", 1): value / source
-        for name, value in distances.items()
-        if name != f"{word}_distance_source"
-    }
+    return {name.replace("_distance", "_ratio", 1): value / source for name, value in distances.items()}
 
 
 def _matched(frame: np.ndarray, energies: np.ndarray) -> np.ndarray:

@@ -25,6 +25,7 @@ FACTS = Facts(
     good=0.65,
     fair=0.9,
     unit="x",
+    source_key="color_ratio_source",
     control_key="color_ratio_control",
     floor_key="color_ratio_floor",
     sampled=True,

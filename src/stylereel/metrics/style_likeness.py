@@ -30,6 +30,8 @@ FACTS = Facts(
     good=0.6,
     fair=0.3,
     source_key="style_likeness_source",
+    control_key="style_likeness_control",
+    floor_key="style_likeness_floor",
     sampled=True,
     needs=("critic",),
 )
@@ -65,7 +67,7 @@ class Metric:
             self._logits[role].append(self._critic.logits(np.stack(grid_crops(picture))))
 
     def result(self) -> dict[str, float]:
-        """`style_likeness`, and the source's own under the same critic; NaN without a frame."""
+        """`style_likeness`, the source's own, and the ends of the scale; NaN without a frame."""
         if not self._logits["output"]:
             return {"style_likeness": float("nan"), "style_likeness_source": float("nan")}
         logits = {role: np.mean(values, axis=0) for role, values in self._logits.items()}
@@ -73,4 +75,6 @@ class Metric:
         return {
             "style_likeness": float(np.sum(logits["output"] - logits["control"])) / span,
             "style_likeness_source": float(np.sum(logits["source"] - logits["control"])) / span,
+            "style_likeness_control": 0.0,
+            "style_likeness_floor": 1.0,
         }

@@ -32,6 +32,7 @@ FACTS = Facts(
     good=0.5,
     fair=0.75,
     unit="x",
+    source_key="texture_ratio_source",
     control_key="texture_ratio_control",
     floor_key="texture_ratio_floor",
     sampled=True,
