@@ -6,7 +6,7 @@
 `--style-set` is a folder of DIR/styles, or `wave` for the single picture of Hokusai, or any folder or
 picture. An output is `name=stylised:source`; several form the pooled row. `DIR` may come from STYLEREEL_DATA.
 The critic is trained at the first use of a style set (two to three minutes) and then cached (`--cache`,
-STYLEREEL_CACHE).
+STYLEREEL_CACHE). The metrics are those of `stylereel evaluate`, which judges one clip and makes a report.
 """
 
 from __future__ import annotations
@@ -17,14 +17,19 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
-from stylereel.metrics import content_ssim, grid_peak, halo, style_likeness, texture_distance, warping_error
+from stylereel.actions.judging import video_metrics
+from stylereel.metrics import color_distance, style_likeness, texture_distance
 from stylereel.metrics._critic import Critic
+from stylereel.metrics._facts import Material
+from stylereel.metrics._motion import Motion
+from stylereel.metrics._style_set import style_floor, style_patches
+from stylereel.metrics.style_likeness import chosen_frames
 
 SINGLE_PICTURES = {
     "wave": "single_classics/img/014_wave.jpg",
@@ -39,7 +44,12 @@ COLUMNS = (
     "content_ssim",
     "texture_ratio",
     "texture_ratio_control",
+    "texture_ratio_floor",
     "color_ratio",
+    "color_ratio_floor",
+    "flicker_added",
+    "tof_ratio",
+    "edge_agreement",
     "grid_peak",
     "halo",
     "halo_dark",
@@ -67,7 +77,7 @@ def load_critic(
 
 
 def read_frames(path: Path, limit: int | None = None) -> Iterator[np.ndarray]:
-    """Frames of a video, (H, W, 3) uint8 RGB."""
+    """Frames of a video, (H, W, 3) uint8 RGB, decoded by OpenCV as for the committed tables."""
     capture = cv2.VideoCapture(str(path))
     if not capture.isOpened():
         raise SystemExit(f"cannot open {path}")
@@ -80,50 +90,38 @@ def read_frames(path: Path, limit: int | None = None) -> Iterator[np.ndarray]:
 
 
 def evaluate_frames(
-    source_frames: Iterable[np.ndarray],
-    stylized_frames: Iterable[np.ndarray],
-    critic: Critic | None = None,
-    *,
-    style: Sequence[np.ndarray] | None = None,
-    gaps: Sequence[int] = (1, 5),
-    pool: list[Any] | None = None,
+    source_frames: Iterable[np.ndarray], stylized_frames: Iterable[np.ndarray], material: Material
 ) -> dict[str, float]:
-    """All metrics of one clip.
+    """All metrics of one clip that there is material for.
 
     Args:
         source_frames: consecutive frames, (H, W, 3) uint8 RGB.
         stylized_frames: their results, in the same order; the shorter of the two decides.
-        critic: of the style, for `style_likeness`; without one it is left out.
-        style: patches from `texture_distance.style_patches`; without them that distance is left out.
-        gaps: of the warping error.
-        pool: metrics that pool over clips (likeness and texture), updated as well: see `pooled_metrics`.
+        material: critic, style patches and the like; see `load_material`.
     """
-    sources, results = list(source_frames), list(stylized_frames)
-    count = min(len(sources), len(results))
-    if count == 0:
+    pairs = [(_sized_like(a, b), b) for a, b in zip(source_frames, stylized_frames, strict=False)]
+    if not pairs:
         raise SystemExit("no frames to compare")
-    whole = [content_ssim.Metric(), *(warping_error.Metric(gap) for gap in gaps)]
-    sampled = [grid_peak.Metric(), halo.Metric(), *pooled_metrics(critic, style), *(pool or [])]
-    for source, result in zip(sources[:count], results[:count], strict=True):
-        for metric in whole:
-            metric.update(source, result)
-    for index in style_likeness.chosen_frames(count):
-        for metric in sampled:
-            metric.update(_sized_like(sources[index], results[index]), results[index])
-    found: dict[str, float] = {"frames": count}
-    for metric in [*whole, *sampled[: len(sampled) - len(pool or [])]]:
-        found.update(metric.result())
+    material = replace(material, motion=Motion())
+    chosen = chosen_frames(len(pairs))
+    found: dict[str, float] = {"frames": len(pairs)}
+    for module in video_metrics().values():
+        arguments = material.arguments(module.FACTS)
+        if arguments is not None:
+            metric = module.Metric(**arguments)
+            for index in chosen if module.FACTS.sampled else range(len(pairs)):
+                metric.update(*pairs[index])
+            found.update(metric.result())
     return found
 
 
-def pooled_metrics(critic: Critic | None, style: Sequence[np.ndarray] | None) -> list[Any]:
-    """The metrics whose figure for several clips is not the mean of the clips' own."""
-    metrics: list[Any] = []
-    if critic is not None:
-        metrics.append(style_likeness.Metric(critic))
-    if style is not None:
-        metrics.append(texture_distance.Metric(style, critic.energies if critic else None))
-    return metrics
+def load_material(critic: Critic, style: Sequence[Path] | None) -> Material:
+    """The critic, and what the distances need of the style's pictures; None leaves the distances out."""
+    if style is None:
+        return Material(critic=critic)
+    return Material(
+        critic=critic, energies=critic.energies, style=style_patches(style), floor=style_floor(style)
+    )
 
 
 def markdown(rows: dict[str, dict[str, float]]) -> str:
@@ -137,18 +135,25 @@ def markdown(rows: dict[str, dict[str, float]]) -> str:
 
 
 def evaluate_clips(
-    clips: Iterable[tuple[str, Iterable[np.ndarray], Iterable[np.ndarray]]],
-    critic: Critic | None,
-    style: Sequence[np.ndarray] | None,
+    clips: Iterable[tuple[str, Iterable[np.ndarray], Iterable[np.ndarray]]], material: Material
 ) -> dict[str, dict[str, float]]:
-    """`(name, source frames, stylised frames)` of each clip to rows, and a `pooled` row."""
-    pool = pooled_metrics(critic, style)
-    rows = {name: evaluate_frames(a, b, critic, style=style, pool=pool) for name, a, b in clips}
+    """`(name, source frames, stylised frames)` of each clip to rows, and a `pooled` row.
+
+    Pooled are the likeness over all frames, the distances as sums over sums, and the means of all else.
+    """
+    likeness = style_likeness.Metric(material.critic)
+    rows = {}
+    for name, source_frames, stylized_frames in clips:
+        pairs = list(zip(source_frames, stylized_frames, strict=False))
+        rows[name] = evaluate_frames(*zip(*pairs, strict=True), material) if pairs else {}
+        for index in chosen_frames(len(pairs)):
+            likeness.update(_sized_like(*pairs[index]), pairs[index][1])
     if len(rows) > 1:
         names = [name for name in next(iter(rows.values())) if name != "frames"]
         pooled = {name: float(np.nanmean([row[name] for row in rows.values()])) for name in names}
-        for metric in pool:
-            pooled.update(metric.result())
+        pooled.update(likeness.result())
+        if material.style is not None:
+            pooled.update(texture_distance.pooled(rows.values()) | color_distance.pooled(rows.values()))
         rows["pooled"] = pooled
     return rows
 
@@ -187,11 +192,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"critic of {options.style}: takes {recall} of the held-out crops for style", file=sys.stderr)
     if not options.outputs:
         return
-    style = None if options.no_texture else texture_distance.style_patches(style_paths(data, options.style))
+    material = load_material(critic, None if options.no_texture else style_paths(data, options.style))
     clips = (
         (n, read_frames(s, options.frames), read_frames(o, options.frames)) for n, o, s in options.outputs
     )
-    rows = evaluate_clips(clips, critic, style)
+    rows = evaluate_clips(clips, material)
     print(markdown(rows))
     if options.json:
         options.json.write_text(

@@ -13,7 +13,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from stylereel.actions.compare import Comparison, compare
     from stylereel.actions.doctor import MachineReport, examine_machine
+    from stylereel.actions.evaluate import evaluate
+    from stylereel.actions.evaluation import Evaluation
     from stylereel.actions.stylize import Stylizer, StylizeSummary, stylize
     from stylereel.core.errors import (
         EnvironmentMissingError,
@@ -39,6 +42,10 @@ _HOMES = {
     "Stylizer": "actions.stylize",
     "StylizeSummary": "actions.stylize",
     "stylize": "actions.stylize",
+    "Evaluation": "actions.evaluation",
+    "evaluate": "actions.evaluate",
+    "Comparison": "actions.compare",
+    "compare": "actions.compare",
     "MachineReport": "actions.doctor",
     "examine_machine": "actions.doctor",
     "Frame": "core.frames",
@@ -64,7 +71,9 @@ _HOMES = {
 
 __all__ = [
     "Card",
+    "Comparison",
     "EnvironmentMissingError",
+    "Evaluation",
     "Frame",
     "FrameReader",
     "FrameWriter",
@@ -81,6 +90,8 @@ __all__ = [
     "Stylizer",
     "UsageError",
     "__version__",
+    "compare",
+    "evaluate",
     "examine_machine",
     "find_pack",
     "list_packs",

@@ -80,6 +80,7 @@ def desk(stocked, tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(folder)
     monkeypatch.setenv("STYLEREEL_PACKS", str(folder / "styles"))
     monkeypatch.setenv("STYLEREEL_MAX_STEPS", "3")
+    monkeypatch.delenv("STYLEREEL_DATA", raising=False)
     pictures = [cv2.imread(str(file))[..., ::-1] for file in sorted((folder / "my-photos").iterdir())[:3]]
     monkeypatch.setattr(demo_action, "sample_photographs", lambda: pictures)
     monkeypatch.setattr(
@@ -99,10 +100,18 @@ def test_the_commands_of_a_document_work_as_written(document, desk):
         if words[0] == "train":
             pytest.importorskip("torch", reason="the training extra is not installed")
             _make_ready(words)
+        words, target = _redirected(words)
         result = CliRunner().invoke(app, words)
         assert result.exit_code == 0, f"stylereel {shlex.join(words)}\n{result.output[-2000:]}"
+        if target:
+            Path(target).write_text(result.stdout, "utf-8")
         done += 1
     assert done
+
+
+def _redirected(words: list[str]) -> tuple[list[str], str | None]:
+    """The command, and the file that its output goes to where a `>` says so."""
+    return (words[:-2], words[-1]) if ">" in words else (words, None)
 
 
 def _make_ready(words: list[str]) -> None:

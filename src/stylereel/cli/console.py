@@ -101,10 +101,9 @@ def progress_bar(unit: str = "frames") -> Iterator[Callable[[Progress], None]]:
 
         def show(progress: Progress) -> None:
             count = f"{progress.done}/{progress.total}" if progress.total is not None else str(progress.done)
-            facts = [
-                f"{count} {unit}",
-                f"{progress.per_second:.1f} {'fps' if unit == 'frames' else unit + '/s'}",
-            ]
+            named = progress.unit if progress.unit != "frames" else unit
+            pace = "fps" if named == "frames" else f"{named.split()[-1]}/s"
+            facts = [f"{count} {named}", f"{progress.per_second:.1f} {pace}"]
             if progress.eta_seconds is not None:
                 facts.append(f"{format_seconds(progress.eta_seconds)} left")
             if progress.note:

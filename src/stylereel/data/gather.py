@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from stylereel.core.errors import DatasetError, VideoOpenError
+from stylereel.core.tile_names import whole_name
 from stylereel.data.credits import UNKNOWN, Credit, CreditBook
 from stylereel.data.media import MediaFile, find_media, read_picture, with_short_side
 from stylereel.data.pool import Picture, Pool, PoolOverflow
@@ -21,7 +21,6 @@ VIDEO_GROUPS = 10
 """A video's frames are held out in contiguous stretches of this fraction."""
 VIDEO_WEIGHT = 24
 """A video counts as at most this many pictures when crops are drawn."""
-TILE_ENDING = re.compile(r"[_-](t|tile|crop)\d+$")
 
 
 @dataclass(frozen=True)
@@ -182,7 +181,7 @@ def _load(file: MediaFile, rules: GatherRules, loaded: _Loaded) -> None:
             loaded.bytes += pixels.nbytes
         loaded.used.append(file)
         return
-    group = str(file.path.with_name(TILE_ENDING.sub("", file.path.stem)).name)
+    group = str(file.path.with_name(whole_name(file.path.stem)).name)
     if loaded.bytes >= rules.budget_bytes:
         loaded.waiting.append(PoolOverflow(file.path, group, rules.short_side_px))
         loaded.used.append(file)

@@ -6,20 +6,23 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from stylereel.core.errors import DatasetError
+from stylereel.core.tile_names import whole_name
 from stylereel.metrics import _bands
 from stylereel.metrics._critic import CROP_PX, SHORT_SIDE_PX, Critic
-from stylereel.metrics._critic_training import BLOCK_PX, STEPS, train_critic
+from stylereel.metrics._critic_training import STEPS, train_critic
+from stylereel.metrics._style_set import BLOCK_PX, chess_halves, list_pictures
+
+__all__ = ["cache_folder", "list_pictures", "train_or_load"]
 
 PROTOCOL = "style-critic-4"
 PHOTOGRAPHS = 400
-PICTURE_ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 
 
 def cache_folder() -> Path:
@@ -30,16 +33,6 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "stylereel" / "critics"
 
 
-def list_pictures(folder: Path) -> list[Path]:
-    """All picture files under `folder`, sorted; a file is itself."""
-    if folder.is_file():
-        return [folder]
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_ENDINGS)
-    if not found:
-        raise DatasetError(f"no pictures in {folder}: expected files ending in {sorted(PICTURE_ENDINGS)}")
-    return found
-
-
 def train_or_load(
     style: Sequence[Path],
     photographs: Sequence[Path],
@@ -48,6 +41,7 @@ def train_or_load(
     steps: int = STEPS,
     seed: int = 0,
     threads: int = 1,
+    on_step: Callable[[int, int], None] | None = None,
 ) -> Critic:
     """The critic of these style pictures, from the cache or trained now (about 90 s a fold on one core).
 
@@ -58,6 +52,7 @@ def train_or_load(
         steps: training steps per fold.
         seed: of everything random.
         threads: CPU threads for training.
+        on_step: told (steps done, steps in all) while training.
 
     Raises:
         DatasetError: a set is empty, or a picture is smaller than a crop.
@@ -71,7 +66,12 @@ def train_or_load(
     if path.is_file():
         return _load(path)
     critic = train_critic(
-        _style_groups(style), _read_photographs(chosen), steps=steps, seed=seed, threads=threads
+        _style_groups(style),
+        _read_photographs(chosen),
+        steps=steps,
+        seed=seed,
+        threads=threads,
+        on_step=on_step,
     )
     _save(path, critic)
     return critic
@@ -93,7 +93,7 @@ def _style_groups(paths: Sequence[Path]) -> dict[str, list[np.ndarray]]:
             raise DatasetError(
                 f"{path} is {picture.shape[1]}x{picture.shape[0]}; expected {CROP_PX + 14} px at least"
             )
-        groups.setdefault(re.sub(r"_t\d+$", "", path.stem), []).append(picture)
+        groups.setdefault(whole_name(path.stem), []).append(picture)
     if len(groups) > 1:
         return groups
     whole = max(next(iter(groups.values())), key=lambda picture: picture.size)
@@ -101,12 +101,8 @@ def _style_groups(paths: Sequence[Path]) -> dict[str, list[np.ndarray]]:
         raise DatasetError(
             f"a single picture needs {BLOCK_PX} px at least; got {whole.shape[1]}x{whole.shape[0]}"
         )
-    halves: dict[str, list[np.ndarray]] = {"half 1": [], "half 2": []}
-    rows, columns = (max(2, length // BLOCK_PX) if length >= 2 * CROP_PX else 1 for length in whole.shape)
-    for row, band in enumerate(np.array_split(whole, rows, axis=0)):
-        for column, block in enumerate(np.array_split(band, columns, axis=1)):
-            halves[f"half {1 + (row + column) % 2}"].append(block)
-    return halves
+    black, white = chess_halves(whole)
+    return {"half 1": black, "half 2": white}
 
 
 def _chosen_photographs(paths: Sequence[Path], seed: int) -> list[Path]:
@@ -123,6 +119,9 @@ def _key(style: Sequence[Path], photographs: Sequence[Path], steps: int, seed: i
     for role, paths in (("style", style), ("photographs", photographs)):
         for path in sorted(paths):
             digest.update(f"\n{role} {path.name} {path.stat().st_size}".encode())
+    stems = [path.stem for path in style]
+    if any(whole_name(stem) != re.sub(r"_t\d+$", "", stem) for stem in stems):
+        digest.update(b"\ntiles of every name")  # critics of such sets once took a tile for a whole picture
     return f"{PROTOCOL}-{digest.hexdigest()[:16]}"
 
 

@@ -14,7 +14,7 @@ does not tell them apart by how their files were made.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import cv2
@@ -36,7 +36,6 @@ STEPS = 400
 LEARNING_RATE = 2e-3
 HALF_BATCH = 32
 LABEL_SMOOTHING = 0.05
-BLOCK_PX = 160
 WINDOW_PX = 144
 
 
@@ -47,6 +46,7 @@ def train_critic(
     steps: int,
     seed: int,
     threads: int,
+    on_step: Callable[[int, int], None] | None = None,
 ) -> Critic:
     """Train one network per fold.
 
@@ -56,6 +56,7 @@ def train_critic(
         steps: per fold.
         seed: of everything random.
         threads: CPU threads.
+        on_step: told (steps done, steps in all).
     """
     import torch
 
@@ -70,7 +71,14 @@ def train_critic(
         for fold in range(FOLDS):
             train = [groups[name] for position, name in enumerate(names) if position % FOLDS != fold]
             held_out = [groups[name] for position, name in enumerate(names) if position % FOLDS == fold]
-            weights = _train_fold(train, photographs, gains, steps=steps, seed=seed * 1000 + fold)
+            weights = _train_fold(
+                train,
+                photographs,
+                gains,
+                steps=steps,
+                seed=seed * 1000 + fold,
+                on_step=_counting(on_step, fold * steps, FOLDS * steps),
+            )
             style_logits = forward(weights, _crops_of([picture for group in held_out for picture in group]))
             folds.append(weights)
             anchors.append(float(style_logits.mean()))
@@ -78,6 +86,10 @@ def train_critic(
     finally:
         torch.set_num_threads(threads_before)
     return Critic(energies, tuple(folds), tuple(anchors), tuple(recalls))
+
+
+def _counting(on_step: Callable[[int, int], None] | None, before: int, total: int) -> Callable[[int], None]:
+    return lambda step: on_step(before + step, total) if on_step else None
 
 
 def _crops_of(pictures: Sequence[np.ndarray]) -> np.ndarray:
@@ -91,6 +103,7 @@ def _train_fold(
     *,
     steps: int,
     seed: int,
+    on_step: Callable[[int], None],
 ) -> Weights:
     import torch
     from torch.nn import functional
@@ -114,6 +127,7 @@ def _train_fold(
         loss.backward()
         optimizer.step()
         schedule.step()
+        on_step(step + 1)
     return {name: value.detach().numpy().copy() for name, value in judge.state_dict().items()}
 
 

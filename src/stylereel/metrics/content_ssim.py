@@ -11,26 +11,44 @@ import cv2
 import numpy as np
 
 from stylereel.metrics import _bands
+from stylereel.metrics._facts import Facts
+from stylereel.metrics._series import Series
+
+FACTS = Facts(
+    key="content_ssim",
+    title="structure kept",
+    question="How much of the source's light and shade is left?",
+    optimum=1.0,
+    good=0.6,
+    fair=0.45,
+)
 
 
 class Metric:
     """Frame by frame."""
 
     name = "content_ssim"
-    optimum = 1.0
+    optimum = FACTS.optimum
 
     def __init__(self) -> None:
-        self._values: list[float] = []
+        self._values = Series(1)
+        self._frames = 0
+
+    @property
+    def curve(self) -> np.ndarray:
+        """(points, 2): frame, SSIM."""
+        return self._values.curve
 
     def update(self, source: np.ndarray, stylized: np.ndarray) -> None:
         """Add a frame and its stylised counterpart, (H, W, 3) uint8 RGB; sizes may differ."""
         if source.shape != stylized.shape:
             source = cv2.resize(source, stylized.shape[1::-1], interpolation=cv2.INTER_AREA)
-        self._values.append(ssim(_bands.grey(source), _bands.grey(stylized)))
+        self._values.add(self._frames, ssim(_bands.grey(source), _bands.grey(stylized)))
+        self._frames += 1
 
     def result(self) -> dict[str, float]:
-        """Mean over the frames."""
-        return {"content_ssim": float(np.mean(self._values))}
+        """Mean over the frames; NaN without one."""
+        return {"content_ssim": float(self._values.mean[0])}
 
 
 def ssim(first: np.ndarray, second: np.ndarray) -> float:

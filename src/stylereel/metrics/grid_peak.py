@@ -3,41 +3,59 @@
 The amplitude spectrum of the Hann-windowed luma, averaged over frames (Odena et al. 2016 describe the fault).
 At a period p the value is the largest of the amplitudes at (1/p, 0), (0, 1/p) and (1/p, 1/p), each over the
 median of its neighbours: along the axis for the first two, because pictures have energy there by nature, in a
-square for the third. A clean picture has 1 to 2. Optimum: the source's own. The frame is never resized, for
-that would move the grid.
+square for the third. A clean picture has 1 to 2. `grid_peak_ratio` is the output's over the source's own.
+Optimum: a ratio of 1. The output is never resized, for that would move the grid; a source of another size is
+brought to the output's.
 """
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from stylereel.metrics import _bands
+from stylereel.metrics._facts import Facts
 
 PERIODS_PX = (2, 4, 8)
 NEAR, FAR = 3, 16
+
+FACTS = Facts(
+    key="grid_peak_ratio",
+    title="grid",
+    question="Did the network print a grid? The source's own is at 1.",
+    optimum=1.0,
+    good=2.0,
+    fair=4.0,
+    unit="x",
+    sampled=True,
+)
 
 
 class Metric:
     """Frame by frame; every frame of one size."""
 
     name = "grid_peak"
-    optimum = 1.0
+    optimum = FACTS.optimum
 
     def __init__(self) -> None:
-        self._sum: np.ndarray | None = None
+        self._sums: list[np.ndarray] = []
 
     def update(self, source: np.ndarray, stylized: np.ndarray) -> None:
-        """Add a stylised frame, (H, W, 3) uint8 RGB; the source is not looked at."""
-        del source
-        amplitude = _amplitude(_bands.grey(stylized))
-        self._sum = amplitude if self._sum is None else self._sum + amplitude
+        """Add a frame and its stylised counterpart, (H, W, 3) uint8 RGB."""
+        if source.shape != stylized.shape:
+            source = cv2.resize(source, stylized.shape[1::-1], interpolation=cv2.INTER_AREA)
+        found = [_amplitude(_bands.grey(frame)) for frame in (source, stylized)]
+        self._sums = [a + b for a, b in zip(self._sums, found, strict=True)] if self._sums else found
 
     def result(self) -> dict[str, float]:
-        """`grid_peak` is the largest of `grid_peak_2`, `_4` and `_8`."""
-        if self._sum is None:
-            return {}
-        peaks = {f"grid_peak_{period}": _peak(self._sum, period) for period in PERIODS_PX}
-        return {"grid_peak": max(peaks.values()), **peaks}
+        """`grid_peak` is the largest of `grid_peak_2`, `_4` and `_8`; NaN without a frame."""
+        if not self._sums:
+            return dict.fromkeys(("grid_peak", "grid_peak_source", "grid_peak_ratio"), float("nan"))
+        source = max(_peak(self._sums[0], period) for period in PERIODS_PX)
+        peaks = {f"grid_peak_{period}": _peak(self._sums[1], period) for period in PERIODS_PX}
+        largest = max(peaks.values())
+        ratio = largest / max(source, 1e-6)
+        return {"grid_peak": largest, **peaks, "grid_peak_source": source, "grid_peak_ratio": ratio}
 
 
 def _amplitude(picture: np.ndarray) -> np.ndarray:

@@ -18,18 +18,30 @@ import cv2
 import numpy as np
 
 from stylereel.metrics import _bands
+from stylereel.metrics._facts import Facts
 
 REACH_PX = 10
 PLATEAU_PX = 7
 NEAR_PX = 5
 LEAST_STEP = 0.15
 
+FACTS = Facts(
+    key="halo",
+    title="halo",
+    question="Are there rims of light along the source's edges?",
+    optimum=0.0,
+    good=0.1,
+    fair=0.25,
+    source_key="halo_source",
+    sampled=True,
+)
+
 
 class Metric:
     """Frame by frame; sums the profiles of all edges."""
 
     name = "halo"
-    optimum = 0.0
+    optimum = FACTS.optimum
 
     def __init__(self) -> None:
         self._profiles = {"source": np.zeros(2 * REACH_PX + 1), "output": np.zeros(2 * REACH_PX + 1)}

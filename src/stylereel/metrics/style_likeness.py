@@ -16,10 +16,25 @@ import numpy as np
 from stylereel.metrics import _bands
 from stylereel.metrics._critic import SHORT_SIDE_PX, Critic, grid_crops
 from stylereel.metrics._critic_store import list_pictures, train_or_load
+from stylereel.metrics._facts import Facts
 
-__all__ = ["FRAMES_PER_CLIP", "Metric", "chosen_frames", "list_pictures", "train_or_load"]
+__all__ = ["FACTS", "FRAMES_PER_CLIP", "Metric", "chosen_frames", "list_pictures", "train_or_load"]
 
 FRAMES_PER_CLIP = 12
+
+FACTS = Facts(
+    key="style_likeness",
+    title="style likeness",
+    question="Does it look like the style? 0 is a source sharpened to match, 1 a picture of the style.",
+    optimum=1.0,
+    good=0.6,
+    fair=0.3,
+    source_key="style_likeness_source",
+    control_key="style_likeness_control",
+    floor_key="style_likeness_floor",
+    sampled=True,
+    needs=("critic",),
+)
 
 
 def chosen_frames(count: int, wanted: int = FRAMES_PER_CLIP) -> list[int]:
@@ -34,7 +49,7 @@ class Metric:
     """
 
     name = "style_likeness"
-    optimum = 1.0
+    optimum = FACTS.optimum
 
     def __init__(self, critic: Critic) -> None:
         self._critic = critic
@@ -52,10 +67,14 @@ class Metric:
             self._logits[role].append(self._critic.logits(np.stack(grid_crops(picture))))
 
     def result(self) -> dict[str, float]:
-        """`style_likeness`, and the source's own under the same critic."""
+        """`style_likeness`, the source's own, and the ends of the scale; NaN without a frame."""
+        if not self._logits["output"]:
+            return {"style_likeness": float("nan"), "style_likeness_source": float("nan")}
         logits = {role: np.mean(values, axis=0) for role, values in self._logits.items()}
         span = float(np.sum(np.array(self._critic.held_out_logits) - logits["control"]))
         return {
             "style_likeness": float(np.sum(logits["output"] - logits["control"])) / span,
             "style_likeness_source": float(np.sum(logits["source"] - logits["control"])) / span,
+            "style_likeness_control": 0.0,
+            "style_likeness_floor": 1.0,
         }
