@@ -38,8 +38,8 @@ class Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    # A step runs three passes of two generators: with the paper's `resnet` a CPU makes some twenty steps a
-    # minute, so the default is the network that also runs in real time. generator.name=resnet is the paper's.
+    # A step runs three passes of two generators. With the paper's `resnet` it takes a CPU twelve times as
+    # long, so the default is the network that also runs in real time. generator.name=resnet is the paper's.
     generator: GeneratorConfig = light.Config()
     """Name and shape of both generators."""
     discriminator: patch.Config = patch.Config(scales=1, brush=False)
