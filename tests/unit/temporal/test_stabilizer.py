@@ -69,7 +69,7 @@ def sharpness(picture: np.ndarray) -> float:
 
 def shifted(picture: np.ndarray, x: float, width: int = WIDTH) -> np.ndarray:
     """A window of a wide picture that begins at x, exact to a fraction of a px."""
-    whole = np.float32([[1, 0, -x], [0, 1, 0]])
+    whole = np.array([[1, 0, -x], [0, 1, 0]], np.float32)
     return cv2.warpAffine(picture, whole, (width, picture.shape[0]), flags=cv2.INTER_LANCZOS4)
 
 
