@@ -51,7 +51,7 @@ def video_frame(rgb: np.ndarray, pix_fmt: str, color: ColorTags) -> av.VideoFram
     """An encoder's frame from RGB, converted by `core.pixels` for Y'CbCr formats."""
     height, width = rgb.shape[:2]
     if not pix_fmt.startswith("yuv"):
-        return av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(format=pix_fmt)
+        return av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(format=pix_fmt, threads=1)
     bits = int(pix_fmt.split("p")[1].removesuffix("le") or 8)
     chroma = pix_fmt.removeprefix("yuvj").removeprefix("yuv")[:3]
     planes = rgb_to_yuv_planes(rgb, color.for_encoding(width, height), chroma, bits)  # type: ignore[arg-type]
@@ -237,7 +237,9 @@ def _add_cover(out):
 
 
 def _write_cover(out, stream) -> None:
-    frame = av.VideoFrame.from_ndarray(corners(0, 32, 32), format="rgb24").reformat(format="yuvj420p")
+    frame = av.VideoFrame.from_ndarray(corners(0, 32, 32), format="rgb24").reformat(
+        format="yuvj420p", threads=1
+    )
     frame.pts = 0
     for packet in [*stream.encode(frame), *stream.encode(None)]:
         out.mux(packet)

@@ -13,14 +13,11 @@ from typing import Any
 import safetensors.torch
 import torch
 
+from stylereel.actions.training_material import cutter_of, gather_role
 from stylereel.core.errors import PackError, UsageError
 from stylereel.core.progress import Meter, Progress
-from stylereel.data.clip_crops import CONTENT_CLIPS, STYLE_CLIPS, ClipSampler, ClipWish
-from stylereel.data.clips import FlowBook, gather_clips
 from stylereel.data.credits import CreditBook
-from stylereel.data.crops import CropSampler
-from stylereel.data.films import GatheredFilms, film_cutter, gather_films
-from stylereel.data.gather import Gathered, GatherRules, Named, gather
+from stylereel.data.gather import Gathered
 from stylereel.data.stream import BatchStream, Cutter
 from stylereel.export.onnx import check_parity, export_onnx
 from stylereel.packs.find import find_pack
@@ -39,13 +36,12 @@ from stylereel.training.phases import Recipe
 from stylereel.training.precision import chosen_precision
 from stylereel.training.preview import encoded, fit_for_network, pairs_sheet, stylized_pixels, write_picture
 from stylereel.training.run_folder import RunFolder, check_paths, versions
-from stylereel.training.settings import Resolved, SourceSettings, changed_keys, read_preset, resolve
+from stylereel.training.settings import Resolved, changed_keys, read_preset, resolve
 
 MAX_STEPS_VARIABLE = "STYLEREEL_MAX_STEPS"
 DEFAULT_MINUTES = 20.0
 PACK_SECONDS = 20.0
 """Kept of the minutes for exporting and checking the pack."""
-LEAST_CONTENT_PICTURES = 4
 PREVIEW_SHORT_SIDE_PX = 256
 TRIAL_TOTAL_STEPS = 10_000
 FIRST_CHECKPOINT_SECONDS = 5.0
@@ -130,12 +126,12 @@ def train(
     if data_root is None and record is not None and record.get("data_root"):
         data_root = Path(record["data_root"])  # the index of licences decides what is learned from
     book = CreditBook(data_root)
-    content = _gather(resolved, "content", settings.content, book, events)
-    style = _gather(resolved, "style", settings.style, book, events)
+    content = gather_role(resolved, "content", book, events.on_notice)
+    style = gather_role(resolved, "style", book, events.on_notice)
     if record is None:
         resolved = _fit_memory(resolved, chosen_device, events)
         settings = resolved.settings
-        cutter = _cutter(resolved, content, style, events)
+        cutter = cutter_of(resolved, content, style, events.on_notice)
         total_steps = _total_steps(resolved, cutter, chosen_device, began, events)
         run = _new_run(resolved, total_steps, chosen_device)  # before the folder: a bad start leaves none
         record = _record(resolved, total_steps, chosen_device)
@@ -144,7 +140,7 @@ def train(
     else:
         resolved = resolve(record["settings"], str(folder.record_path))
         settings = resolved.settings
-        cutter = _cutter(resolved, content, style, events)
+        cutter = cutter_of(resolved, content, style, events.on_notice)
         run = _new_run(resolved, record["total_steps"], chosen_device)
     next_batch, remembered = 0, {}
     if resume and folder.has_checkpoint():
@@ -388,63 +384,6 @@ def _resumed(
                 "`--output FOLDER --resume` alone, or start anew with --overwrite."
             )
     return known, record
-
-
-def _gather(
-    resolved: Resolved, role: str, sources: tuple[SourceSettings, ...], book: CreditBook, events: TrainEvents
-) -> Gathered:
-    settings, data = resolved.settings, resolved.settings.data
-    is_style = role == "style"
-    rules = GatherRules(
-        role=role,
-        short_side_px=data.style_max_short_side_px if is_style else data.content_short_side_px[1],
-        smallest_side_px=max(32, data.crop_px // 2),
-        least_pictures=1 if is_style else LEAST_CONTENT_PICTURES,
-        budget_bytes=int(data.memory_gb * 2**30 * (0.4 if is_style else 0.6)),
-        held_out=data.held_out,
-        frames_per_video=data.frames_per_video,
-        refused_licenses=settings.refused_licenses,
-        seed=settings.seed,
-    )
-    named = [
-        Named(entry.path, entry.license or (settings.license if is_style else None), entry.credit)
-        for entry in sources
-    ]
-    wish: ClipWish | None = resolved.recipe_config.clips  # pyright: ignore[reportAttributeAccessIssue]
-    films = wish is not None and wish.alone
-    gathered = gather_films(named, rules, book) if films else gather(named, rules, book)
-    for notice in gathered.notices:
-        events.on_notice(notice)
-    return gathered
-
-
-def _cutter(resolved: Resolved, content: Gathered, style: Gathered, events: TrainEvents) -> Cutter:
-    """What cuts batches: crops of pictures and, where the recipe wants them, windows of clips."""
-    settings = resolved.settings
-    wish: ClipWish | None = resolved.recipe_config.clips  # pyright: ignore[reportAttributeAccessIssue]
-    if wish is not None and isinstance(content, GatheredFilms) and isinstance(style, GatheredFilms):
-        return film_cutter(content, style, settings.data, settings.seed, wish)
-    pictures = CropSampler(content.training, style.training, settings.data, settings.seed)
-    if wish is None:
-        return Cutter(pictures)
-    clips = _clip_sampler(resolved, "content", content, wish, events)
-    if not wish.style:
-        return Cutter(pictures, clips)
-    return Cutter(pictures, clips, _clip_sampler(resolved, "style", style, wish, events))
-
-
-def _clip_sampler(
-    resolved: Resolved, role: str, gathered: Gathered, wish: ClipWish, events: TrainEvents
-) -> ClipSampler | None:
-    settings, data = resolved.settings, resolved.settings.data
-    videos = [file.path for file in gathered.files if file.kind == "video"]
-    pool = gather_clips(videos, budget_bytes=int(data.clips_gb * 2**30))
-    if not pool.clips:
-        events.on_notice(f"{role}: no clip of consecutive frames in it; real motion is left out.")
-        return None
-    events.on_notice(f"{role}: {len(pool)} runs of consecutive frames from {len(videos)} video(s).")
-    stream = STYLE_CLIPS if role == "style" else CONTENT_CLIPS
-    return ClipSampler(pool, FlowBook(int(data.flows_gb * 2**30)), data, settings.seed, wish, stream)
 
 
 def _fit_memory(resolved: Resolved, device: torch.device, events: TrainEvents) -> Resolved:

@@ -122,7 +122,7 @@ class FrameConverter:
             return planes[:3], bits, planes[3] if len(planes) == 4 else None
         if name in _SEMI_PLANAR and top_down:
             return self._semi_planar(frame, name)
-        return self._planes(self._reformatter.reformat(frame, format=self._nearest_planar(frame)))
+        return self._planes(self._reformatted(frame))
 
     def _semi_planar(self, frame: av.VideoFrame, name: str) -> tuple[list[np.ndarray], int, None]:
         bits, shift = _SEMI_PLANAR[name]
@@ -131,6 +131,10 @@ class FrameConverter:
         first, second = cv2.split(chroma.reshape(chroma.shape[0], -1, 2))
         planes = [luma, second, first] if name == "nv21" else [luma, first, second]
         return [plane >> shift if shift else plane for plane in planes], bits, None
+
+    def _reformatted(self, frame: av.VideoFrame) -> av.VideoFrame:
+        """In one thread: on small frames of more than 8 bits swscale's slices differ where they meet."""
+        return self._reformatter.reformat(frame, format=self._nearest_planar(frame), threads=1)
 
     @staticmethod
     def _nearest_planar(frame: av.VideoFrame) -> str:

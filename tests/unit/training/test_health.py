@@ -105,7 +105,10 @@ def test_a_learning_rate_a_hundred_times_too_high_stops_the_run(tmp_path: Path) 
     rates = [
         f"unpaired.{name}={100 * getattr(config, name)}" for name in ("generator_rate", "discriminator_rate")
     ]
-    for seed in (1, 2, 3):  # now and then such a run only collapses, which is said but does not stop it
+    # With anchors such a run rarely burns out: it turns to a pattern, which is said (grid, collapse) but does
+    # not stop it. Without, now and then it only collapses.
+    rates.append("unpaired.generator.anchor_channels=0")
+    for seed in (1, 2, 3):
         wild = toy_runs.material(tmp_path / str(seed), (*rates, f"seed={seed}"))
         said: list[str] = []
         try:
