@@ -39,6 +39,7 @@ _SLACK = 128.0
 _STILL_PX = 0.05
 _MOST_DETAIL = 0.3
 _DETAIL_INERTIA = 0.9
+_BAND_ROWS = 64
 
 
 @dataclass(frozen=True)
@@ -139,18 +140,35 @@ def _leaning(new: np.ndarray, before: Planes, followed: Followed, most_weight: f
     share = _DISTRUSTED_SHARE + (1 - _DISTRUSTED_SHARE) * found
     weight = cv2.resize(share * most_weight, size)
     highest, lowest = _surroundings(new, found, size)
-    planes, bound = [], np.empty(new.shape[:2], np.float32)
+    planes, bound = [], np.empty((_BAND_ROWS, new.shape[1]), np.float32)
     for kept, plane, above, below in zip(before, cv2.split(new), highest, lowest, strict=True):
         lean = cv2.remap(kept, places, fractions, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        np.copyto(bound, above)
-        cv2.min(lean, bound, dst=lean)
-        np.copyto(bound, below)
-        cv2.max(lean, bound, dst=lean)
-        cv2.subtract(lean, plane, dst=lean, dtype=cv2.CV_32F)
-        cv2.multiply(lean, weight, dst=lean)
-        planes.append(cv2.add(lean, plane, dst=lean, dtype=cv2.CV_32F))
+        for top in range(0, len(lean), _BAND_ROWS):  # a band stays in the cache from step to step
+            rows = slice(top, top + _BAND_ROWS)
+            _blend(lean[rows], plane[rows], above[rows], below[rows], weight[rows], bound)
+        planes.append(lean)
     red, green, blue = planes
     return red, green, blue
+
+
+def _blend(
+    lean: np.ndarray,
+    new: np.ndarray,
+    above: np.ndarray,
+    below: np.ndarray,
+    weight: np.ndarray,
+    bound: np.ndarray,
+) -> None:
+    """`lean`, float32, held between its bounds and laid over `new` by weight, in place; `bound` is scratch."""
+    bound = bound[: len(lean)]
+    np.copyto(bound, above)
+    cv2.min(lean, bound, dst=lean)
+    np.copyto(bound, below)
+    cv2.max(lean, bound, dst=lean)
+    np.copyto(bound, new)
+    cv2.subtract(lean, bound, dst=lean)
+    cv2.multiply(lean, weight, dst=lean)
+    cv2.add(lean, bound, dst=lean)
 
 
 def _places(flow: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
