@@ -159,7 +159,7 @@ def _blend(
     weight: np.ndarray,
     bound: np.ndarray,
 ) -> None:
-    """`lean`, float32, held between its bounds and laid over `new` by weight, in place; `bound` is scratch."""
+    """`lean`, float32, held between its bounds and laid over `new` by weight, in place."""
     bound = bound[: len(lean)]
     np.copyto(bound, above)
     cv2.min(lean, bound, dst=lean)

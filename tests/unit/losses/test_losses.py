@@ -12,6 +12,7 @@ from stylereel.losses.adversarial import OBJECTIVES, discriminator_loss, generat
 from stylereel.losses.diff_augment import diff_augment
 from stylereel.losses.gradient_penalty import r1_penalty
 from stylereel.losses.gram import gram, gram_matrix
+from stylereel.losses.hue import hue
 from stylereel.losses.palette import palette
 from stylereel.losses.patch_nce import patch_nce
 from stylereel.losses.sharpened import sharpened
@@ -133,6 +134,19 @@ def test_a_disturbed_picture_stays_in_range_and_near():
     picture = torch.rand(2, 3, 32, 32) * 2 - 1
     second = disturbed(picture, rng())
     assert second.abs().max() <= 1 and 0 < (second - picture).abs().mean() < 0.1
+
+
+def test_hue_asks_for_order_not_for_equal_colours_and_nothing_of_grey():
+    rng = torch.Generator().manual_seed(0)
+    content = torch.nn.functional.interpolate(torch.rand(4, 3, 6, 6, generator=rng) * 1.6 - 0.8, size=48)
+    assert hue(0.4 * content + torch.tensor([0.3, 0.1, -0.4])[None, :, None, None], content) < 0.02
+    assert hue(-content, content) > 1.9
+    grey = content.mean(1, keepdim=True).expand(-1, 3, -1, -1)
+    assert 0.9 < hue(content, grey) < 1.1
+    output = grey.clone().requires_grad_()
+    hue(output, content).backward()
+    blue = (content[:, 2] - 0.5 * (content[:, 0] + content[:, 1])).flatten()
+    assert torch.corrcoef(torch.stack([-output.grad[:, 2].flatten(), blue]))[0, 1] > 0.6
 
 
 def test_tone_asks_for_order_not_for_equal_values():

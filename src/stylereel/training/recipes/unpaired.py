@@ -8,6 +8,7 @@
     nce              PatchNCE on the generator's own features: objects stay where and what they were
     palette          broad colours as often as the look uses them
     tone             dark stays darker than light, in the broad
+    hue              what is bluer stays bluer, in the broad
     identity         a style picture must pass unchanged: keeps the palette honest
     motion           synthetic motion: the look of a moved picture is the moved look, ramped in
     real_motion      the same on the content's own videos, with their flow, at short and long gaps
@@ -35,6 +36,7 @@ from stylereel.losses.adversarial import Objective, discriminator_loss, generato
 from stylereel.losses.diff_augment import diff_augment
 from stylereel.losses.gradient_penalty import r1_penalty
 from stylereel.losses.gram import gram
+from stylereel.losses.hue import hue
 from stylereel.losses.palette import palette
 from stylereel.losses.patch_nce import patch_nce
 from stylereel.losses.real_motion import real_motion
@@ -87,6 +89,8 @@ class Config(BaseModel):
     """Weight of PatchNCE."""
     tone_weight: float = Field(default=0.5, ge=0)
     """Weight of keeping the order of broad tones: dark stays dark, faces stay readable."""
+    hue_weight: float = Field(default=0.0, ge=0)
+    """Weight of keeping the order of broad hues: the sky stays the bluer part."""
     palette_weight: float = Field(default=0.0, ge=0)
     """Weight of using the look's broad colours as often as the look does."""
     nce_fine: float = Field(default=0.1, ge=0)
@@ -332,6 +336,8 @@ class Recipe:
             terms["filters"] = settings.filters_weight * gram(self.filters(fake), self.style_filters.means())
         if settings.tone_weight:
             terms["tone"] = settings.tone_weight * tone(fake, inner(shared.content))
+        if settings.hue_weight:
+            terms["hue"] = settings.hue_weight * hue(fake, inner(shared.content))
         if settings.palette_weight:
             terms["palette"] = settings.palette_weight * palette(fake, style, shared.rng)
         if settings.texture_weight:
