@@ -91,6 +91,8 @@ class Config(BaseModel):
     """Weight of keeping the order of broad tones: dark stays dark, faces stay readable."""
     hue_weight: float = Field(default=0.0, ge=0)
     """Weight of keeping the order of broad hues: the sky stays the bluer part."""
+    hue_start: float = Field(default=0.0, ge=0, le=1)
+    """The part of the run after which it sets in: before, the palette is found freely."""
     palette_weight: float = Field(default=0.0, ge=0)
     """Weight of using the look's broad colours as often as the look does."""
     nce_fine: float = Field(default=0.1, ge=0)
@@ -336,7 +338,7 @@ class Recipe:
             terms["filters"] = settings.filters_weight * gram(self.filters(fake), self.style_filters.means())
         if settings.tone_weight:
             terms["tone"] = settings.tone_weight * tone(fake, inner(shared.content))
-        if settings.hue_weight:
+        if settings.hue_weight and step >= settings.hue_start * self.total_steps:
             terms["hue"] = settings.hue_weight * hue(fake, inner(shared.content))
         if settings.palette_weight:
             terms["palette"] = settings.palette_weight * palette(fake, style, shared.rng)
