@@ -249,8 +249,7 @@ class _Session:
     def train(self, should_stop: Callable[[], bool]) -> TrainSummary:
         """Train until the end, a stop or a divergence."""
         run, settings = self.run, self.resolved.settings
-        meter = Meter(run.total_steps, unit="steps", window_seconds=20.0)
-        meter.done = run.step
+        meter = Meter(run.total_steps, unit="steps", done=run.step, window_seconds=20.0)
         saved = drawn = time.monotonic()
         wait = min(FIRST_CHECKPOINT_SECONDS, settings.loop.checkpoint_seconds)
         watches = (self.nurse,) if settings.health.enabled else ()

@@ -41,13 +41,14 @@ class Meter:
         *,
         unit: str = "frames",
         note: str = "",
+        done: int = 0,
         window_seconds: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.total, self.unit, self.note = total, unit, note
-        self.done = 0
+        self.done = done  # by an earlier sitting: it says nothing about this one's pace
         self._window_seconds, self._clock = window_seconds, clock
-        self._seen: deque[tuple[float, int]] = deque([(clock(), 0)])
+        self._seen: deque[tuple[float, int]] = deque([(clock(), done)])
 
     def advance(self, count: int = 1) -> Progress:
         """Count `count` more units and tell where the job stands."""
