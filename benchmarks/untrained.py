@@ -32,6 +32,7 @@ def untrained_pack(folder: Path, key: str = "light", config: dict[str, Any] | No
         title="Untrained",
         license="CC0-1.0",
         generator=GeneratorSpec(key=key, config=generator.config.model_dump(mode="json")),
+        anchor_channels=getattr(generator.config, "anchor_channels", 0),
         size_multiple=generator.size_multiple,
         receptive_field_px=generator.receptive_field_px,
         training={"parameters": sum(value.numel() for value in generator.parameters())},
