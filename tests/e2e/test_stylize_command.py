@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import stylereel
-from clips import make_clip, make_pictures
+from clips import make_clip, make_pictures, smooth
 from stylereel.core.errors import UsageError
 
 
@@ -193,3 +193,17 @@ def test_a_stabilize_out_of_range_is_refused(run, clip, tmp_path, value):
     assert result.exit_code != 0 and not (tmp_path / "out.mp4").exists()
     with pytest.raises(UsageError, match="0 \\(off\\) to 1"):
         stylereel.stylize(clip, tmp_path / "out.mp4", style="negative", stabilize=float(value))
+
+
+def test_frames_of_a_clip_are_stylised_in_order_from_python(styles):
+    stylizer = stylereel.Stylizer.load(styles / "negative")
+    frames = [smooth(index, 64, 48) for index in range(3)]
+    assert all(
+        np.array_equal(a, stylizer(b)) for a, b in zip(stylizer.clip(iter(frames)), frames, strict=True)
+    )
+    calm = list(stylizer.clip(frames, stabilize=0.7))
+    assert len(calm) == 3 and np.array_equal(calm[0], 255 - frames[0])
+    with pytest.raises(UsageError, match="stabilize"):
+        next(stylizer.clip(frames, stabilize=2))
+    with pytest.raises(UsageError, match="uint8"):
+        next(stylizer.clip([frames[0].astype(float)]))

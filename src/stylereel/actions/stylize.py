@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -19,7 +19,7 @@ from stylereel.core.progress import Meter, OnProgress, Progress
 from stylereel.core.timecode import parse_seconds
 from stylereel.inference.engine import run_engine
 from stylereel.inference.network_stage import network_stage
-from stylereel.inference.painter import Look, Painter
+from stylereel.inference.painter import Look, Painter, PainterState
 from stylereel.inference.runner import Runner, open_runner
 from stylereel.packs.card import UNKNOWN_LICENSE, Card
 from stylereel.packs.find import find_pack
@@ -132,22 +132,29 @@ class Stylizer:
         return cls(pack.card, open_runner(pack, runner, device, threads=threads), look)
 
     def __call__(self, frame: np.ndarray) -> np.ndarray:
-        """One `(H, W, 3)` uint8 RGB frame in the look: the same shape and type.
+        """One `(H, W, 3)` uint8 RGB picture in the look, by itself: the same shape and type.
 
         Raises:
             UsageError: it is no such array.
         """
-        if (
-            not isinstance(frame, np.ndarray)
-            or frame.dtype != np.uint8
-            or frame.ndim != 3
-            or frame.shape[2] != 3
-        ):
-            got = f"{frame.dtype} {frame.shape}" if isinstance(frame, np.ndarray) else type(frame).__name__
-            raise UsageError(f"A frame is a numpy array of uint8 and shape (H, W, 3), RGB; got {got}.")
-        if not frame.size:
-            raise UsageError(f"A frame needs pixels; got shape {frame.shape}.")
-        return Painter(self.runner, self.look).still(frame)
+        return Painter(self.runner, self.look).still(_checked_frame(frame))
+
+    def clip(self, frames: Iterable[np.ndarray], *, stabilize: float = 0.0) -> Iterator[np.ndarray]:
+        """Contiguous frames of a video in the look, one at a time: strokes travel with what they lie on.
+
+        Args:
+            frames: `(H, W, 3)` uint8 RGB each, in the video's order; never more than one is held.
+            stabilize: how much the look leans on the frame before, 0 to 1; see `stylize`.
+
+        Raises:
+            UsageError: a frame is no such array, or `stabilize` out of range.
+        """
+        _check_stabilize(stabilize)
+        stabilizer = Stabilizer(stabilize) if stabilize else None
+        painter, state = Painter(self.runner, self.look, stabilizer), PainterState()
+        for frame in frames:
+            result, state = painter.next(_checked_frame(frame), state)
+            yield result
 
     @property
     def at_work(self) -> str:
@@ -336,6 +343,16 @@ def _expected_frames(info: SourceInfo, start: float | None, end: float | None) -
     last = info.duration_seconds if end is None else min(end, info.duration_seconds)
     stretch = max(1, round((last - (start or 0)) * float(info.frame_rate)))
     return stretch if total is None else min(total, stretch)
+
+
+def _checked_frame(frame: np.ndarray) -> np.ndarray:
+    is_array = isinstance(frame, np.ndarray)
+    if not is_array or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
+        got = f"{frame.dtype} {frame.shape}" if is_array else type(frame).__name__
+        raise UsageError(f"A frame is a numpy array of uint8 and shape (H, W, 3), RGB; got {got}.")
+    if not frame.size:
+        raise UsageError(f"A frame needs pixels; got shape {frame.shape}.")
+    return frame
 
 
 def _checked_strength(strength: float) -> float:
