@@ -5,7 +5,7 @@
 Every row is a training of `--steps` steps (2,000) from the shipped preset with 96-px crops, with one thing
 changed; rows that are done are not trained again, so the table can grow in several sittings. The look is
 then laid over the first `--frames` frames of the clips at 640x360, anchors travelling, no stabiliser, and
-measured as `benchmarks/quality.py` does.
+measured as `benchmarks/looks.py` does.
 """
 
 from __future__ import annotations
@@ -14,17 +14,14 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
-import numpy as np
-from quality import evaluate_clips, load_critic, load_material, read_frames
+from looks import clip_frames, measured
+from quality import load_critic
 
 from stylereel.actions.train import TrainEvents, resolve_options, train
-from stylereel.inference.painter import Look, Painter, PainterState
-from stylereel.inference.runner import open_runner
-from stylereel.packs.find import find_pack
 
 ROWS: dict[str, list[str]] = {
     "all": [],
@@ -44,7 +41,6 @@ ROWS: dict[str, list[str]] = {
 }
 CLIPS = ("dog_park.mp4", "football_juggle.mp4", "coffee_pour.mp4", "cups_game.mp4")
 COLUMNS = ("style_likeness", "warping_n_ratio", "warping_n_ratio_gap5", "content_ssim", "grid_peak")
-SIZE = (640, 360)
 
 
 def trained(row: str, options: argparse.Namespace) -> Path:
@@ -79,25 +75,6 @@ def trained(row: str, options: argparse.Namespace) -> Path:
     return output
 
 
-def fitted(frame: np.ndarray) -> np.ndarray:
-    """A frame scaled and cropped to 640x360."""
-    width, height = SIZE
-    scale = max(width / frame.shape[1], height / frame.shape[0])
-    size = round(frame.shape[1] * scale), round(frame.shape[0] * scale)
-    frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-    top, left = (frame.shape[0] - height) // 2, (frame.shape[1] - width) // 2
-    return np.ascontiguousarray(frame[top : top + height, left : left + width])
-
-
-def stylised(pack: Path, frames: Sequence[np.ndarray], threads: int) -> Iterator[np.ndarray]:
-    """The frames in the look, as a video's."""
-    painter = Painter(open_runner(find_pack(pack), threads=threads), Look())
-    state = PainterState()
-    for frame in frames:
-        result, state = painter.next(frame, state)
-        yield result
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -117,16 +94,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     cv2.setNumThreads(options.threads)
     options.out.mkdir(parents=True, exist_ok=True)
     packs = {row: trained(row, options) for row in options.only}
-    material = load_material(load_critic(options.data, options.style_set, cache=options.cache), None)
-    clips = {
-        clip: [fitted(frame) for frame in read_frames(options.data / "clips" / clip, options.frames)]
-        for clip in CLIPS
-    }
+    critic = load_critic(options.data, options.style_set, cache=options.cache)
+    clips = {clip: clip_frames(options.data, clip, options.frames, (640, 360)) for clip in CLIPS}
     print("| row | " + " | ".join(COLUMNS) + " | steps/s |")
     print("|---" * (len(COLUMNS) + 2) + "|")
     for row, pack in packs.items():
-        shown = [(clip, frames, stylised(pack, frames, options.threads)) for clip, frames in clips.items()]
-        pooled = evaluate_clips(shown, material)["pooled"]
+        pooled = measured(str(pack), critic, clips, 0.0, options.threads)
         pace = json.loads((pack / "pace.json").read_text())["steps_per_second"]
         cells = [f"{pooled[column]:.2f}" for column in COLUMNS]
         print(f"| {row} | " + " | ".join(cells) + f" | {pace:.1f} |", flush=True)
