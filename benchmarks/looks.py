@@ -5,8 +5,8 @@
 A look is `pack=style set`: a shipped name or a pack's folder, and a folder of DIR/styles (or `wave`, the
 single picture), whose critic judges it. Clips: six at 640x360 and two at 1280x720 that no shipped look was
 trained on. Likeness is pooled over all frames that are looked at; the warping ratios and SSIM are means over
-the clips; the grid's peak is the largest of the periods 2, 4 and 8 px. Every frame goes through the painter in
-order, so anchors travel and the stabiliser leans, as in `stylereel stylize`.
+the clips; the grid's peak is the largest of the periods 2, 4 and 8 px. Every frame goes through the painter
+in order, so anchors travel and the stabiliser leans, as in `stylereel stylize`.
 """
 
 from __future__ import annotations
