@@ -2,13 +2,14 @@
 
 A place is read where the cell's content was a frame ago, and beyond the border it goes on as at the border:
 a pan uncovers fresh texture, nothing is mirrored or repeated. Only places are carried, so the texture never
-blurs. What a zoom or a turning head distorts beyond use is renewed: a second, fresh layer fades in over
-about a second while both travel, mixed so that their strength stays the same (as Bousseau et al. 2007 do).
+blurs. Where a zoom or a turning head has distorted it beyond use it is renewed, there and nowhere else: a
+second, fresh layer fades in over about a second while both travel, mixed so that their strength stays the
+same (as Bousseau et al. 2007 do for a whole frame).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -17,11 +18,19 @@ from stylereel.core.anchors import CELL_PX, TEXEL_PX, TEXTURE_SIDE, anchors_at, 
 
 _RELAXED = 0.03
 """Part of the way, each frame, towards what the neighbours do: unsteady flow must not crumple the texture."""
+_CRUMPLED_PX = 2.0
+"""Further aside than this is a seam between two things, which must not grow together; and what stands still
+stays as it is."""
 _STILL_PX = 0.04
 """Less motion than this is none: a camera on its stand must not let the strokes creep."""
 _LEAST_AREA, _MOST_AREA = 0.4, 2.5
-_MOST_DISTORTED = 0.12
+_TORN_PX = 5 * CELL_PX
+"""Neighbours further apart on the texture than this do not belong together: a seam, no distortion."""
+_AROUND = 5
+_MOST_AROUND = 0.6
+"""Where things pass before others the texture tears along a line; only a whole area is worn out."""
 _FADE_FRAMES = 24
+_FRESH_OFFSET = np.float32(0.618034 * TEXTURE_SIDE * TEXEL_PX)
 
 
 @dataclass(frozen=True)
@@ -30,20 +39,19 @@ class AnchorTrack:
 
     Attributes:
         places: `(h, w, 2)` float32 for each cell of 4x4 px, (x, y) in px of the texture.
-        fresh: the same for a layer that is fading in, or None.
-        faded: how far it has come, 0 to 1.
-        layers: layers used so far, which tells where the next one lies.
+        fresh: the same for the layer that fades in; it matters only where `faded` is above 0.
+        faded: `(h, w)` float32, how far the fresh layer has come; 0 where nothing is renewed.
     """
 
     places: np.ndarray
-    fresh: np.ndarray | None = None
-    faded: float = 0.0
-    layers: int = 1
+    fresh: np.ndarray
+    faded: np.ndarray
 
 
 def still_track(height: int, width: int) -> AnchorTrack:
     """Anchors of a picture, or of a scene's first frame, of that size in px."""
-    return AnchorTrack(_still(height, width))
+    places = _still(height, width)
+    return AnchorTrack(places, places + _FRESH_OFFSET, np.zeros(places.shape[:2], np.float32))
 
 
 def follow(track: AnchorTrack, flow: np.ndarray, scale: float) -> AnchorTrack:
@@ -58,49 +66,65 @@ def follow(track: AnchorTrack, flow: np.ndarray, scale: float) -> AnchorTrack:
     rows, columns = track.places.shape[:2]
     moved = cv2.resize(flow, (columns, rows), interpolation=cv2.INTER_AREA) * np.float32(scale)
     moved[np.abs(moved).max(axis=-1) < _STILL_PX] = 0
-    places = _carried(track.places, moved)
-    if track.fresh is not None:
-        fresh, faded = _carried(track.fresh, moved), track.faded + 1 / _FADE_FRAMES
-        if faded >= 1:
-            return AnchorTrack(fresh, layers=track.layers)
-        return replace(track, places=places, fresh=fresh, faded=faded)
-    if distorted_share(places) <= _MOST_DISTORTED:
-        return replace(track, places=places)
-    # The golden ratio's multiples spread layers over the texture as far from each other as can be.
-    offset = np.float32(track.layers * 0.618034 % 1 * TEXTURE_SIDE * TEXEL_PX)
-    fresh = _still(rows * CELL_PX, columns * CELL_PX) + offset
-    return AnchorTrack(places, fresh, 0.0, track.layers + 1)
+    places, faded = _carried(track.places, moved), track.faded
+    fading = faded > 0
+    if fading.any():
+        faded = _read(faded, _source(moved), cv2.INTER_NEAREST)
+        fading = faded > 0
+        faded = faded + fading.astype(np.float32) / _FADE_FRAMES
+    starting = worn_out(places) & ~fading
+    if not starting.any() and not fading.any():
+        return AnchorTrack(places, track.fresh, faded)
+    lattice = still_places(rows * CELL_PX, columns * CELL_PX) + _FRESH_OFFSET
+    fresh = np.where(fading[..., None], _carried(track.fresh, moved), lattice)
+    faded = np.where(starting, np.float32(0.5 / _FADE_FRAMES), faded)
+    done = faded >= 1
+    return AnchorTrack(np.where(done[..., None], fresh, places), fresh, np.where(done, np.float32(0), faded))
 
 
 def anchors_of(track: AnchorTrack, channels: int) -> np.ndarray:
-    """What lies there: `(h, w, channels)` float32 of unit deviation, also while a layer fades in."""
+    """What lies there: `(h, w, channels)` float32 of unit deviation, also while it is renewed."""
     anchors = anchors_at(track.places, channels)
-    if track.fresh is None:
+    if not track.faded.any():
         return anchors
-    angle = track.faded * np.pi / 2
-    return np.float32(np.cos(angle)) * anchors + np.float32(np.sin(angle)) * anchors_at(track.fresh, channels)
+    angle = (track.faded * np.float32(np.pi / 2))[..., None]
+    return np.cos(angle) * anchors + np.sin(angle) * anchors_at(track.fresh, channels)
 
 
-def distorted_share(places: np.ndarray) -> float:
-    """Part of the cells whose texture is shrunk or stretched beyond use."""
-    if min(places.shape[:2]) < 3:
-        return 0.0
-    across, down = np.diff(places, axis=1)[:-1] / CELL_PX, np.diff(places, axis=0)[:, :-1] / CELL_PX
-    area = across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]
-    return float(np.mean((area < _LEAST_AREA) | (area > _MOST_AREA)))
+def worn_out(places: np.ndarray) -> np.ndarray:
+    """`(h, w)` bool: cells of areas whose texture is shrunk or stretched beyond use, and those around."""
+    rows, columns = places.shape[:2]
+    if min(rows, columns) < _AROUND:
+        return np.zeros((rows, columns), bool)
+    across, down = np.diff(places, axis=1)[:-1], np.diff(places, axis=0)[:, :-1]
+    area = (across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]) / CELL_PX**2
+    torn = np.maximum(np.abs(across).max(axis=-1), np.abs(down).max(axis=-1)) > _TORN_PX
+    distorted = ((area < _LEAST_AREA) | (area > _MOST_AREA)) & ~torn
+    whole = cv2.copyMakeBorder(distorted.astype(np.float32), 0, 1, 0, 1, cv2.BORDER_REPLICATE)
+    areas = (cv2.blur(whole, (_AROUND, _AROUND)) > _MOST_AROUND).astype(np.uint8)
+    return cv2.dilate(areas, np.ones((_AROUND, _AROUND), np.uint8)).astype(bool)
 
 
 def _still(height: int, width: int) -> np.ndarray:
     return still_places(-(-height // CELL_PX) * CELL_PX, -(-width // CELL_PX) * CELL_PX)
 
 
+def _source(moved: np.ndarray) -> np.ndarray:
+    """Where each cell's content was, in cells."""
+    rows, columns = moved.shape[:2]
+    return (still_places(rows * CELL_PX, columns * CELL_PX) + moved - (CELL_PX - 1) / 2) / CELL_PX
+
+
+def _read(values: np.ndarray, source: np.ndarray, way: int) -> np.ndarray:
+    return cv2.remap(values, source, None, way, borderMode=cv2.BORDER_REPLICATE).reshape(values.shape)  # type: ignore[call-overload]
+
+
 def _carried(places: np.ndarray, moved: np.ndarray) -> np.ndarray:
     """Places read at each cell's own position plus `moved` (px), and gone on with beyond the border."""
     rows, columns = places.shape[:2]
     still = still_places(rows * CELL_PX, columns * CELL_PX)
-    displaced = places - still
-    source = (still + moved - (CELL_PX - 1) / 2) / CELL_PX
-    read = cv2.remap(displaced, source, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
-    read = read.reshape(displaced.shape)
-    read += _RELAXED * (cv2.blur(read, (5, 5)).reshape(read.shape) - read)
-    return still + moved + read
+    read = _read(places - still, _source(moved), cv2.INTER_LINEAR)
+    aside = cv2.blur(read, (5, 5)).reshape(read.shape) - read
+    moving = np.abs(moved).max(axis=-1) > 0
+    crumpled = moving & (np.abs(aside).max(axis=-1) < _CRUMPLED_PX)
+    return still + moved + read + _RELAXED * aside * crumpled[..., None]
