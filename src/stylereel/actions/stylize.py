@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from stylereel.core.errors import UsageError, VideoOpenError
-from stylereel.core.frames import Frame
+from stylereel.core.frames import Frame, Stage
 from stylereel.core.progress import Meter, OnProgress, Progress
 from stylereel.core.timecode import parse_seconds
 from stylereel.inference.engine import run_engine
-from stylereel.inference.network_stage import network_stage
+from stylereel.inference.network_stage import network_stage, picture_stage
 from stylereel.inference.painter import Look, Painter, PainterState
 from stylereel.inference.runner import Runner, open_runner
 from stylereel.packs.card import UNKNOWN_LICENSE, Card
@@ -151,10 +151,7 @@ class Stylizer:
         """
         _check_stabilize(stabilize)
         stabilizer = Stabilizer(stabilize) if stabilize else None
-        painter, state = Painter(self.runner, self.look, stabilizer), PainterState()
-        for frame in frames:
-            result, state = painter.next(_checked_frame(frame), state)
-            yield result
+        return _painted(Painter(self.runner, self.look, stabilizer), frames)
 
     @property
     def at_work(self) -> str:
@@ -228,7 +225,8 @@ def stylize(
             style, device=device, runner=runner, strength=strength, keep_colors=keep_colors, threads=threads
         )
         notices = list(_pack_notices(stylizer.card))
-        if stabilize and is_unconnected(reader.info, rate):
+        alone = is_unconnected(reader.info, rate)
+        if stabilize and alone:
             notices.append(NOTHING_TO_STABILIZE)
             stabilize = 0.0
         frames = iter(reader)
@@ -252,10 +250,10 @@ def stylize(
             metadata=_provenance(stylizer.card),
         ) as writer:
             total = _expected_frames(reader.info, start_seconds, end_seconds)
+            painter = Painter(stylizer.runner, stylizer.look, Stabilizer(stabilize) if stabilize else None)
             _run(
                 itertools.chain([first], frames),
-                stylizer,
-                Stabilizer(stabilize) if stabilize else None,
+                picture_stage(painter) if alone else network_stage(painter),
                 writer,
                 Meter(total, note=stylizer.at_work),
                 on_progress,
@@ -269,8 +267,7 @@ def stylize(
 
 def _run(
     frames: Iterator[Frame],
-    stylizer: Stylizer,
-    stabilizer: Stabilizer | None,
+    stage: Stage,
     writer: FrameWriter,
     meter: Meter,
     on_progress: OnProgress | None,
@@ -280,8 +277,14 @@ def _run(
         if on_progress is not None:
             on_progress(progress)
 
-    stage = network_stage(Painter(stylizer.runner, stylizer.look, stabilizer))
     run_engine(frames, [stage], writer.write, on_frame=tell)
+
+
+def _painted(painter: Painter, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    state = PainterState()
+    for frame in frames:
+        result, state = painter.next(_checked_frame(frame), state)
+        yield result
 
 
 def _summary(

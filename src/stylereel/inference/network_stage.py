@@ -21,3 +21,13 @@ def network_stage(painter: Painter) -> Stage:
             yield stylized
 
     return stage
+
+
+def picture_stage(painter: Painter) -> Stage:
+    """A stage that stylises each frame by itself: for pictures that have nothing to do with each other."""
+
+    def stage(batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
+        for batch in batches:
+            yield [frame.with_pixels(painter.still(frame.pixels)) for frame in batch]
+
+    return stage

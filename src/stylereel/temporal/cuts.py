@@ -57,7 +57,9 @@ def look_for_cut(view: np.ndarray, state: CutState | None) -> tuple[Join, CutSta
     if state is None:
         return Join.SAME, CutState(thumbnail, light)
     shows, showed = (float(picture.std()) >= _LEAST_CONTRAST for picture in (thumbnail, state.thumbnail))
-    if shows and showed and likeness(thumbnail, state.thumbnail) < _ALIKE:
+    if shows and not showed:  # the first that is seen after black, white or fog
+        return Join.CUT, CutState(thumbnail, light)
+    if shows and likeness(thumbnail, state.thumbnail) < _ALIKE:
         return Join.CUT, CutState(thumbnail, light)
     if abs(light - state.light) > _FLASH_LEVELS and state.flash_frames < _LONGEST_FLASH:
         return Join.FLASH, CutState(state.thumbnail, state.light, state.flash_frames + 1)

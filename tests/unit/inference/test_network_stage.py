@@ -7,7 +7,7 @@ import pytest
 
 from stylereel.core.anchors import anchors_at, still_places
 from stylereel.core.frames import Frame
-from stylereel.inference.network_stage import network_stage
+from stylereel.inference.network_stage import network_stage, picture_stage
 from stylereel.inference.painter import Look, Painter, PainterState
 from stylereel.temporal.stabilizer import Stabilizer
 
@@ -113,3 +113,14 @@ def test_a_picture_by_itself_is_the_first_frame_of_a_film():
 def test_without_anchors_and_stabiliser_no_motion_is_looked_for():
     _, state = Painter(Flickering(), Look()).next(pan(1, 0)[0], PainterState())
     assert state == PainterState()
+
+
+def test_pictures_that_do_not_belong_together_are_each_painted_by_itself():
+    painter, frames = (
+        Painter(Anchored(), Look()),
+        [Frame(pixels, at, Fraction(1)) for at, pixels in enumerate(pan(3, 9))],
+    )
+    assert all(
+        np.array_equal(out.pixels, painter.still(frame.pixels))
+        for out, frame in zip(through(picture_stage(painter), frames), frames, strict=True)
+    )

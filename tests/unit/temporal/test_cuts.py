@@ -62,6 +62,12 @@ def test_a_fade_into_another_scene_is_one_cut():
     assert joins(down + up[::-1]).count(CUT) == 1
 
 
+@pytest.mark.parametrize("level", [0, 30, 255])
+def test_the_first_scene_after_a_plain_lead_begins_at_its_first_frame(level):
+    first = window(scene(3), 0)
+    assert joins([np.full_like(first, level)] * 4 + [first] * 4) == [SAME] * 4 + [CUT] + [SAME] * 3
+
+
 def test_a_dissolve_is_no_storm_of_cuts():
     first, second = (window(scene(seed), 0).astype(np.float32) for seed in (5, 6))
     assert joins([first + (second - first) * i / 24 for i in range(25)]).count(CUT) <= 1
