@@ -11,12 +11,12 @@ from torch import Tensor, nn
 
 import toy_pictures as toy
 from clips import make_clip
+from stylereel.actions.training_material import cutter_of
 from stylereel.data.batches import Batch
 from stylereel.data.credits import CreditBook
-from stylereel.data.crops import CropSampler
-from stylereel.data.films import GatheredFilms, film_cutter, gather_films
+from stylereel.data.films import gather_films
 from stylereel.data.gather import Gathered, GatherRules, Named, gather
-from stylereel.data.stream import BatchStream, Cutter
+from stylereel.data.stream import BatchStream
 from stylereel.losses.adversarial import discriminator_loss, generator_loss
 from stylereel.networks.discriminators import patch
 from stylereel.training.health import Nurse, health_crops
@@ -60,13 +60,8 @@ class Material:
 
     def stream(self, start: int = 0) -> BatchStream:
         """Batches, from number `start`."""
-        settings = self.resolved.settings
-        if isinstance(self.content, GatheredFilms) and isinstance(self.style, GatheredFilms):
-            wish = self.resolved.recipe_config.clips  # pyright: ignore[reportAttributeAccessIssue]
-            films = film_cutter(self.content, self.style, settings.data, settings.seed, wish)
-            return BatchStream(films, start=start)
-        sampler = CropSampler(self.content.training, self.style.training, settings.data, settings.seed)
-        return BatchStream(Cutter(sampler), start=start)
+        cutter = cutter_of(self.resolved, self.content, self.style, lambda notice: None)
+        return BatchStream(cutter, start=start)
 
     def nurse(self, said: list[str], every_steps: int, crops: int = 12) -> Nurse:
         """All watches; `said` collects the names of the faults that they see."""

@@ -22,9 +22,18 @@ RECIPES = family("stylereel.training.recipes")
 STEPS = 20
 
 
-@pytest.fixture(scope="module", params=RECIPES.names())
+ON_FILM = {"unpaired, content moves": False, "unpaired, style moves too": True}
+"""Real motion and three frames judged together, with a style of pictures and with one of a film."""
+
+
+@pytest.fixture(scope="module", params=[*RECIPES.names(), *ON_FILM])
 def material(request, tmp_path_factory):
-    return toy_runs.material(tmp_path_factory.mktemp(request.param), recipe=request.param)
+    folder = tmp_path_factory.mktemp("material")
+    if request.param not in ON_FILM:
+        return toy_runs.material(folder, recipe=request.param)
+    content = toy_runs.toy_film(folder / "content", 60)
+    style = toy_runs.toy_film(folder / "style", 60) if ON_FILM[request.param] else None
+    return toy_runs.material(folder, ("unpaired.temporal_weight=1",), content=content, style=style)
 
 
 def test_settings_have_defaults_and_refuse_unknown_keys(material):

@@ -451,9 +451,12 @@ def _start_from(name: str, generator: torch.nn.Module) -> None:
     pack = find_pack(name)
     spec = pack.card.generator
     config = generator.config.model_dump(mode="json")  # type: ignore[union-attr]
-    if spec.key != generator_key(generator) or {**config, **spec.config} != config:
+    known = dict(spec.config)
+    if "anchor_channels" in config:  # packs of before there were anchors do not speak of them
+        known.setdefault("anchor_channels", pack.card.anchor_channels)
+    if spec.key != generator_key(generator) or {**config, **known} != config:
         raise PackError(
-            f"--init {name}: the pack's network is {spec.key} {spec.config}, this run's is "
+            f"--init {name}: the pack's network is {spec.key} {known}, this run's is "
             f"{generator_key(generator)} "
             f"{config}. Give the run the same shape with --set, or start from another pack."
         )

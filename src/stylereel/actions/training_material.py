@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from stylereel.data.clip_crops import CONTENT_CLIPS, STYLE_CLIPS, ClipSampler, ClipWish
-from stylereel.data.clips import FlowBook, gather_clips
+from stylereel.data.clips import FlowBook, gather_clips, without
 from stylereel.data.credits import CreditBook
 from stylereel.data.crops import CropSampler
 from stylereel.data.films import GatheredFilms, film_cutter, gather_films
@@ -14,6 +14,10 @@ from stylereel.data.stream import Cutter
 from stylereel.training.settings import Resolved
 
 LEAST_CONTENT_PICTURES = 4
+WITHOUT_CLIPS = {
+    "content": "motion is learned from pictures that are moved",
+    "style": "three frames of it are shown by a camera that moves over its pictures",
+}
 OnNotice = Callable[[str], None]
 
 
@@ -69,8 +73,11 @@ def _clip_sampler(
     settings, data = resolved.settings, resolved.settings.data
     videos = [file.path for file in gathered.files if file.kind == "video"]
     pool = gather_clips(videos, budget_bytes=int(data.clips_gb * 2**30))
+    held_out = [picture.pixels for picture in gathered.held_out.pictures if picture.path is None]
+    unseen = without(pool, held_out)
+    pool = unseen if unseen.clips else pool  # where nothing ever changes, nothing can be held out
     if not pool.clips:
-        on_notice(f"{role}: no clip of consecutive frames in it; real motion is left out.")
+        on_notice(f"{role}: no video to see it move in; {WITHOUT_CLIPS[role]}.")
         return None
     on_notice(f"{role}: {len(pool)} runs of consecutive frames from {len(videos)} video(s).")
     stream = STYLE_CLIPS if role == "style" else CONTENT_CLIPS

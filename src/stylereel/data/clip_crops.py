@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from stylereel.data.clips import Clip, ClipPool, FlowBook
+from stylereel.data.crops import exposed
 from stylereel.data.settings import DataSettings
 
 CONTENT_CLIPS, STYLE_CLIPS = 3, 4
@@ -102,7 +103,10 @@ class ClipSampler:
         if random.random() < 0.5:
             chosen.reverse()  # time may run backwards: what was covered is uncovered
         window = _Window.drawn(clip, self.settings, random)
-        pictures = np.stack([window.picture(clip.frames[at]) for at in chosen])
+        stops = random.uniform(-1, 1) * self.settings.content_exposure_stops
+        if self.stream != CONTENT_CLIPS:
+            stops = 0.0
+        pictures = np.stack([exposed(window.picture(clip.frames[at]), stops) for at in chosen])
         side = self.settings.crop_px
         flow = np.zeros((0, side, side, 2), np.float32)
         trusted = np.zeros((0, side, side), bool)

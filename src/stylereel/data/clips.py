@@ -24,6 +24,8 @@ CLIP_FRAMES = 6
 """Consecutive frames of a clip: gaps of one to five can be learned from."""
 CLIP_SHORT_SIDE_PX = 384
 MOST_CLIPS_PER_VIDEO = 12
+SAME_FRAME = 0.7
+"""Mean absolute difference of small grey frames, in levels of 255, below which two frames are one."""
 CUT_DIFFERENCE = 40.0
 """Mean absolute difference of small grey frames, in levels of 255, above which a run holds a cut."""
 
@@ -135,9 +137,12 @@ def gather_clips(
 def _runs(path: Path, frames: int, short_side_px: int, budget_bytes: int) -> list[np.ndarray]:
     from stylereel.video.probe import probe
 
-    seconds = probe(path).duration_seconds or 0.0
+    info = probe(path)
+    seconds = info.duration_seconds or 0.0
+    run_seconds = frames / float(info.frame_rate or 25)
+    count = int(np.clip(seconds / run_seconds, 1, MOST_CLIPS_PER_VIDEO))  # runs do not overlap
     runs: list[np.ndarray] = []
-    for start in np.linspace(0.0, max(0.0, seconds * 0.97 - 0.5), MOST_CLIPS_PER_VIDEO):
+    for start in np.linspace(0.0, max(0.0, seconds * 0.97 - run_seconds), count):
         run = _run_from(path, float(start), frames, short_side_px)
         if run is not None and not _has_cut(run):
             runs.append(run)
@@ -162,12 +167,27 @@ def _run_from(path: Path, start_seconds: float, frames: int, short_side_px: int)
     return np.stack(held) if len(held) == frames else None
 
 
+def without(pool: ClipPool, frames: Sequence[np.ndarray]) -> ClipPool:
+    """The pool without the runs that hold one of these `frames`, or one next to it that looks the same."""
+    kept = [_thumbnail(frame) for frame in frames]
+    clips = [clip for clip in pool.clips if not _shows(clip, kept)]
+    return ClipPool(clips)
+
+
+def _shows(clip: Clip, thumbnails: Sequence[np.ndarray]) -> bool:
+    own = [_thumbnail(frame) for frame in clip.frames]
+    return any(float(np.abs(a - b).mean()) < SAME_FRAME for a in own for b in thumbnails)
+
+
+def _thumbnail(frame: np.ndarray) -> np.ndarray:
+    return cv2.resize(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), (32, 18), interpolation=cv2.INTER_AREA).astype(
+        np.float32
+    )
+
+
 def _has_cut(frames: np.ndarray) -> bool:
-    small = [
-        cv2.resize(cv2.cvtColor(f, cv2.COLOR_RGB2GRAY), (32, 18), interpolation=cv2.INTER_AREA)
-        for f in frames
-    ]
-    steps = [np.abs(a.astype(np.float32) - b).mean() for a, b in itertools.pairwise(small)]
+    small = [_thumbnail(frame) for frame in frames]
+    steps = [float(np.abs(a - b).mean()) for a, b in itertools.pairwise(small)]
     return max(steps, default=0.0) > CUT_DIFFERENCE
 
 

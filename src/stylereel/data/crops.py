@@ -71,10 +71,13 @@ class CropSampler:
         return crop[:, ::-1] if mirrored else crop
 
     def _exposed(self, crop: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        """Darken or brighten by a random number of stops (of linear light), clipped as a camera clips."""
-        stops = random.uniform(-1, 1) * self.settings.content_exposure_stops
-        if self.settings.content_exposure_stops == 0.0:
-            return crop
-        levels = (np.arange(256) / 255.0) ** 2.2 * 2.0**stops
-        table = (np.clip(levels, 0, 1) ** (1 / 2.2) * 255.0).round().astype(np.uint8)
-        return cv2.LUT(crop, table)
+        return exposed(crop, random.uniform(-1, 1) * self.settings.content_exposure_stops)
+
+
+def exposed(crop: np.ndarray, stops: float) -> np.ndarray:
+    """Darken or brighten uint8 pixels by a number of stops (of linear light), clipped as a camera clips."""
+    if stops == 0.0:
+        return crop
+    levels = (np.arange(256) / 255.0) ** 2.2 * 2.0**stops
+    table = (np.clip(levels, 0, 1) ** (1 / 2.2) * 255.0).round().astype(np.uint8)
+    return cv2.LUT(crop, table)

@@ -27,7 +27,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from torch import Tensor, nn
 
 from stylereel.data.batches import Batch, Moving
@@ -125,6 +125,15 @@ class Config(BaseModel):
         is_light = isinstance(shape, Mapping) and shape.get("name", DEFAULT_GENERATOR) == DEFAULT_GENERATOR
         return {"anchor_channels": ANCHOR_CHANNELS, **shape} if is_light else shape
 
+    @model_validator(mode="after")
+    def _frames_fit(self) -> Config:
+        if self.temporal.frames != TEMPORAL_FRAMES or self.discriminator.frames != 1:
+            raise ValueError(
+                f"temporal.frames is {self.temporal.frames} and discriminator.frames is "
+                f"{self.discriminator.frames}: they are {TEMPORAL_FRAMES} and 1 in this recipe"
+            )
+        return self
+
     @property
     def clips(self) -> ClipWish | None:
         """Two frames of a content clip, next to each other or five apart; three for the temporal verdict."""
@@ -154,6 +163,11 @@ class Projector(nn.Module):
             chosen = values.flatten(2)[:, :, where].transpose(1, 2)
             vectors.append(F.normalize(head(chosen).float(), dim=-1))
         return vectors
+
+
+def _both_move(batch: Batch) -> bool:
+    """Whether style and content are films, so that three frames of each can be compared."""
+    return batch.moving is not None and batch.style_moving is not None
 
 
 @dataclass(frozen=True)
@@ -242,9 +256,10 @@ class Recipe:
         content, style, later = batch.content, batch.style, batch.content[:0]
         if batch.moving is not None:
             clip = batch.moving.frames[0]
-            content, later = torch.cat([content[:-1], clip[:1]]), clip[1:]
-        n, half = content.shape[0], max(1, content.shape[0] // 2)
-        motions = self._motions(content, rng, seldom=batch.moving is not None)
+            kept = content[:-1] if len(content) > 1 else content
+            content, later = torch.cat([kept, clip[:1]]), clip[1:]
+        n, half = len(content), max(1, len(batch.content) // 2)
+        motions = self._motions(batch, content, rng)
         moved = [disturbed(motion.warp(content[: len(motion.grid)]).clamp(-1, 1), rng) for motion in motions]
         parts = [content, *moved, later, style[:half]]
         anchors = self._anchors(content, motions, batch.moving, half, rng)
@@ -258,13 +273,13 @@ class Recipe:
         fake, *fakes_of_moved, fakes_of_later, identity = every.split([len(part) for part in parts])
         return Shared(content, fake, fakes_of_moved, fakes_of_later, identity, keys, motions, rng)
 
-    def _motions(self, content: Tensor, rng: torch.Generator, *, seldom: bool) -> list[Motion]:
-        """Of half of the content; of one picture where a clip moves as well, or a camera takes its time."""
+    def _motions(self, batch: Batch, content: Tensor, rng: torch.Generator) -> list[Motion]:
+        """Of half of the content, or of one picture where a clip moves too; then a camera's, if judged."""
         n, _, height, width = content.shape
-        if self.temporal is not None:
-            motions = camera_path(1, height, width, TEMPORAL_FRAMES, rng)
-        else:
-            motions = [random_motion(1 if seldom else max(1, n // 2), height, width, rng)]
+        moved = 1 if batch.moving is not None else max(1, n // 2)
+        motions = [random_motion(moved, height, width, rng)]
+        if self.temporal is not None and not _both_move(batch):
+            motions += camera_path(1, height, width, TEMPORAL_FRAMES, rng)
         return [motion.to(content.device) for motion in motions]
 
     def _anchors(
@@ -361,13 +376,13 @@ class Recipe:
 
     def _fake_triple(self, batch: Batch, shared: Shared) -> Tensor:
         """Three frames of our look, `(1, 9, h, w)`: a clip's where the style is a video, else a camera's."""
-        if batch.style_moving is not None and batch.moving is not None:
+        if _both_move(batch):
             return torch.cat([shared.fake[-1:], *shared.fakes_of_later[:, None]], dim=1).float()
-        return torch.cat([shared.fake[:1], *shared.fakes_of_moved], dim=1).float()
+        return torch.cat([shared.fake[:1], *shared.fakes_of_moved[1:]], dim=1).float()
 
     def _real_triple(self, batch: Batch, shared: Shared) -> Tensor:
         """Three frames of the style, `(1, 9, h, w)`: its own where it is a video, else a camera's."""
-        if batch.style_moving is not None and batch.moving is not None:
+        if batch.style_moving is not None and _both_move(batch):
             return batch.style_moving.frames[0].flatten(0, 1)[None]
         picture = batch.style[:1]
         height, width = picture.shape[-2:]
