@@ -16,6 +16,8 @@ import numpy as np
 from stylereel.metrics import _bands
 from stylereel.metrics._facts import Facts
 
+LEAST_SIDE_PX = 32
+"""Smaller pictures have no neighbourhood to compare a peak with."""
 PERIODS_PX = (2, 4, 8)
 NEAR, FAR = 3, 16
 
@@ -48,8 +50,8 @@ class Metric:
         self._sums = [a + b for a, b in zip(self._sums, found, strict=True)] if self._sums else found
 
     def result(self) -> dict[str, float]:
-        """`grid_peak` is the largest of `grid_peak_2`, `_4` and `_8`; NaN without a frame."""
-        if not self._sums:
+        """`grid_peak` is the largest of `grid_peak_2`, `_4` and `_8`; NaN without a frame of 32 px at least."""
+        if not self._sums or min(self._sums[0].shape) < LEAST_SIDE_PX:
             return dict.fromkeys(("grid_peak", "grid_peak_source", "grid_peak_ratio"), float("nan"))
         source = max(_peak(self._sums[0], period) for period in PERIODS_PX)
         peaks = {f"grid_peak_{period}": _peak(self._sums[1], period) for period in PERIODS_PX}
@@ -62,6 +64,8 @@ def _amplitude(picture: np.ndarray) -> np.ndarray:
     """Spectrum of the largest part whose sides are multiples of 8, so that each period falls on a bin."""
     height, width = (length // 8 * 8 for length in picture.shape)
     picture = picture[:height, :width]
+    if not picture.size:
+        return np.zeros((0, 0))
     window = np.outer(np.hanning(height + 1)[:-1], np.hanning(width + 1)[:-1])
     return np.abs(np.fft.fft2((picture - picture.mean()) * window))
 

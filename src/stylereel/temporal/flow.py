@@ -6,6 +6,9 @@ import cv2
 import numpy as np
 
 
+_DIS_SMALLEST_PX = 16
+
+
 class SourceFlow:
     """Forward flow and trust mask between two frames, as the metrics' protocols fix them."""
 
@@ -16,8 +19,11 @@ class SourceFlow:
         """Flow from `first` to `second`, both (H, W, 3) uint8 RGB.
 
         Returns:
-            (H, W, 2) float32 flow in px, and an (H, W) bool mask: True where it can be trusted.
+            (H, W, 2) float32 flow in px, and an (H, W) bool mask: True where it can be trusted; nowhere in
+            pictures that are too small to be followed.
         """
+        if min(first.shape[:2]) < _DIS_SMALLEST_PX:
+            return np.zeros((*first.shape[:2], 2), np.float32), np.zeros(first.shape[:2], bool)
         grey_first, grey_second = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (first, second))
         forward = self._dis.calc(grey_first, grey_second, None)  # type: ignore[call-overload]
         backward = self._dis.calc(grey_second, grey_first, None)  # type: ignore[call-overload]
