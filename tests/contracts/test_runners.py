@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from stylereel.core.anchors import anchors_at, still_places
-from stylereel.core.errors import EnvironmentMissingError
+from stylereel.core.errors import EnvironmentMissingError, PackError
 from stylereel.core.registry import family
 from stylereel.inference.runner import RUNNERS, open_runner
 from stylereel.packs.card import GeneratorSpec
@@ -189,8 +189,6 @@ def test_a_device_that_a_runner_lacks_is_an_error_and_never_the_cpu(tmp_path, na
 
 
 def test_weights_of_another_shape_are_refused_before_the_network_is_built(generator_pack, tmp_path):
-    from stylereel.core.errors import PackError
-
     forged = save_pack(
         tmp_path / "forged",
         generator_pack.card.model_copy(
@@ -200,3 +198,26 @@ def test_weights_of_another_shape_are_refused_before_the_network_is_built(genera
     )
     with pytest.raises(PackError, match="belongs to another generator"):
         open_runner(load_pack(forged.folder), "torch", "cpu")
+
+
+@pytest.mark.parametrize("runner", ["openvino", "onnxruntime"])
+def test_a_card_that_misstates_the_anchors_is_refused(generator_pack, tmp_path, runner):
+    card = generator_pack.card
+    config = {key: value for key, value in card.generator.config.items() if key != "anchor_channels"}
+    forged = card.model_copy(
+        update={
+            "anchor_channels": 0 if card.anchor_channels else 4,
+            "generator": GeneratorSpec(key=card.generator.key, config=config),
+        }
+    )
+    files = {name: generator_pack.read(name) for name in (WEIGHTS_NAME, ONNX_NAME)}
+    pack = save_pack(tmp_path / "forged", forged, files)
+    with pytest.raises(PackError, match="input"):
+        open_runner(pack, runner)
+
+
+def test_a_card_must_agree_with_itself_on_anchors():
+    with pytest.raises(ValueError, match="anchor_channels"):
+        toy_card(
+            "toy", generator=GeneratorSpec(key="light", config={"anchor_channels": 4}), anchor_channels=0
+        )

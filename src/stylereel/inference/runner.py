@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from stylereel.core.errors import EnvironmentMissingError, UsageError
+from stylereel.core.errors import EnvironmentMissingError, PackError, UsageError
 from stylereel.core.registry import family, unknown_name
 from stylereel.packs.store import Pack
 
@@ -120,6 +120,16 @@ def check_choice(title: str, value: str, known: tuple[str, ...]) -> None:
     """Raise UsageError unless `value` is one of `known`."""
     if value not in known:
         raise UsageError(unknown_name(title, value, known))
+
+
+def check_inputs(pack: Pack, found: int) -> None:
+    """Raise PackError where the network takes another number of inputs than the card says."""
+    expected = 2 if pack.card.anchor_channels else 1
+    if found != expected:
+        raise PackError(
+            f"The network of {pack.onnx_path} takes {found} input(s), and its card says {expected} "
+            f"(anchor_channels is {pack.card.anchor_channels}): the pack is damaged, get it again."
+        )
 
 
 def refuse_device(runner: str, device: str, known: tuple[str, ...], advice: str) -> None:

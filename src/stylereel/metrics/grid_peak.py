@@ -50,7 +50,7 @@ class Metric:
         self._sums = [a + b for a, b in zip(self._sums, found, strict=True)] if self._sums else found
 
     def result(self) -> dict[str, float]:
-        """`grid_peak` is the largest of `grid_peak_2`, `_4` and `_8`; NaN without a frame of 32 px at least."""
+        """`grid_peak` is the largest of `grid_peak_2`, `_4` and `_8`; NaN without a frame of 32 px."""
         if not self._sums or min(self._sums[0].shape) < LEAST_SIDE_PX:
             return dict.fromkeys(("grid_peak", "grid_peak_source", "grid_peak_ratio"), float("nan"))
         source = max(_peak(self._sums[0], period) for period in PERIODS_PX)

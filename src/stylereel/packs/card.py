@@ -5,7 +5,15 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 SCHEMA_VERSION = 1
 UNKNOWN_LICENSE = "unknown"
@@ -100,6 +108,19 @@ class Card(_Part):
     """When it was written, ISO 8601, UTC."""
     files: dict[FileName, Sha256] = Field(default_factory=dict, max_length=32)
     """SHA-256 of every file beside the card."""
+
+    @model_validator(mode="after")
+    def _anchors_agree(self) -> Card:
+        stated = self.generator.config.get("anchor_channels", self.anchor_channels)
+        if stated != self.anchor_channels:
+            raise ValueError(
+                f"anchor_channels is {self.anchor_channels}, and {stated} in the generator's config"
+            )
+        if self.anchor_channels and self.size_multiple % 4:
+            raise ValueError(
+                f"size_multiple is {self.size_multiple}: a network with anchors needs a multiple of 4"
+            )
+        return self
 
     @property
     def license_is_unknown(self) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-
 _DIS_SMALLEST_PX = 16
 
 

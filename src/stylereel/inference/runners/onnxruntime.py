@@ -10,7 +10,7 @@ import numpy as np
 
 from stylereel.core.errors import EnvironmentMissingError, PackError
 from stylereel.inference.cpu import available_cores
-from stylereel.inference.runner import RunnerReport, State, refuse_device
+from stylereel.inference.runner import RunnerReport, State, check_inputs, refuse_device
 from stylereel.inference.sizing import anchors_with_margin, with_margin
 from stylereel.packs.store import ONNX_NAME, Pack
 
@@ -45,6 +45,7 @@ class Runner:
             if isinstance(error, PackError):
                 raise
             raise PackError(f"ONNX Runtime cannot read the network of {pack.onnx_path}: {error}") from error
+        check_inputs(pack, len(self._session.get_inputs()))
         if PROVIDERS[self.device] not in self._session.get_providers():
             raise EnvironmentMissingError(
                 f"ONNX Runtime could not start on '{self.device}' and would have used the CPU instead. "

@@ -13,7 +13,7 @@ import numpy as np
 from stylereel.core.anchors import CELL_PX
 from stylereel.core.errors import EnvironmentMissingError, PackError
 from stylereel.inference.cpu import available_cores
-from stylereel.inference.runner import RunnerReport, State, refuse_device
+from stylereel.inference.runner import RunnerReport, State, check_inputs, refuse_device
 from stylereel.inference.sizing import anchors_with_margin, with_margin
 from stylereel.packs.store import ONNX_NAME, Pack
 
@@ -42,11 +42,12 @@ class Runner:
         self._options = _options(self.precision, threads)
         self._requests: OrderedDict[tuple[int, ...], Any] = OrderedDict()
         try:
-            self._core.read_model(model=self._network, weights=b"")
+            model = self._core.read_model(model=self._network, weights=b"")
         except Exception as error:
             raise PackError(
                 f"OpenVINO cannot read the network of {pack.onnx_path}: {_short(error)}"
             ) from error
+        check_inputs(pack, len(model.inputs))
 
     def run(
         self, frames: np.ndarray, code: np.ndarray | None, state: State, anchors: np.ndarray | None = None
