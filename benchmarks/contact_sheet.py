@@ -13,7 +13,7 @@ or `clip:video` pairs. `--crop N` shows N consecutive frames from each time inst
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,17 +96,17 @@ def part_of(frame: np.ndarray, size_px: int, at: tuple[float, float], zoom: int)
     return cv2.resize(part, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_NEAREST)
 
 
-def looks(packs: Sequence[str], runner: str) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
-    """Ready stylisers by name."""
+def looks(packs: Sequence[str], runner: str) -> dict[str, Callable[[Frames], Iterable[np.ndarray]]]:
+    """Ready stylisers of consecutive frames, by name."""
     from stylereel import Stylizer
 
-    return {Path(pack).name: Stylizer.load(pack, runner=runner) for pack in packs}
+    return {Path(pack).name: Stylizer.load(pack, runner=runner).clip for pack in packs}
 
 
 def sheet_rows(
     clips: Sequence[Clip],
     times: Sequence[float],
-    stylizers: dict[str, Callable[[np.ndarray], np.ndarray]],
+    stylizers: dict[str, Callable[[Frames], Iterable[np.ndarray]]],
     *,
     height: int,
     consecutive: int = 0,
@@ -121,7 +121,7 @@ def sheet_rows(
             count = max(1, consecutive)
             sources = [sized(frame, height) for frame in frames_at(clip.path, seconds, count)]
             columns = {clip.path.stem: sources}
-            columns |= {name: [apply(frame) for frame in sources] for name, apply in stylizers.items()}
+            columns |= {name: list(apply(sources)) for name, apply in stylizers.items()}
             for result in clip.results:
                 columns[result.stem] = [sized(frame, height) for frame in frames_at(result, seconds, count)]
             titled = {f"{name}  {seconds:g} s": frames for name, frames in columns.items()}
