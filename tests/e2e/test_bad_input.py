@@ -70,7 +70,7 @@ def test_an_unknown_style_lists_the_known_and_suggests_the_nearest(refused, clip
         ["stylize", clip, tmp_path / "out.mp4", "--style", "negatve"],
         2,
         "Did you mean 'negative'",
-        "brush, nameless, negative, plain",
+        "nameless, negative, plain",
     )
 
 
