@@ -108,6 +108,7 @@ def test_the_likeness_is_measured_with_photographs(run, desk, monkeypatch):
     (desk / "my-photos").mkdir()
     for seed in range(3):
         cv2.imwrite(str(desk / "my-photos" / f"{seed}.png"), scene(seed + 20))
+    cv2.imwrite(str(desk / "my-paintings" / "thumb.png"), np.zeros((8, 8, 3), np.uint8))
     result = run(
         *(
             "evaluate",
@@ -125,6 +126,8 @@ def test_the_likeness_is_measured_with_photographs(run, desk, monkeypatch):
     assert result.exit_code == 0, result.output
     assert "style_likeness_source" in json.loads(result.stdout)["figures"]
     assert "3 photographs are few" in result.stderr
+    assert "1 style picture(s) left out" in result.stderr and "thumb.png" in result.stderr
+    assert "steps in place of" in result.stderr
 
 
 @pytest.mark.parametrize(

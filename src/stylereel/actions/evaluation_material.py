@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
+
 from stylereel.core.errors import DatasetError, InputError, MissingInputError, UsageError
 from stylereel.core.progress import Meter, OnProgress
 from stylereel.metrics._critic_store import train_or_load
@@ -19,6 +21,7 @@ from stylereel.metrics._features import FeatureNetwork, style_features
 from stylereel.metrics._style_set import list_pictures, style_energies, style_floor, style_patches
 
 DATA_VARIABLE = "STYLEREEL_DATA"
+LEAST_STYLE_PX = 110
 MAX_STEPS_VARIABLE = "STYLEREEL_MAX_STEPS"
 FEWEST_CRITIC_STEPS = 20
 
@@ -72,6 +75,7 @@ def prepare(wanted: Wanted, on_progress: OnProgress | None = None) -> Prepared:
     paths = style_files(wanted.style)
     if not paths:
         return Prepared(Material(run_frames_per_second=pace, features=network), absent)
+    paths, skipped = _usable(paths)
     critic, why, notices = _critic(paths, wanted.photos, on_progress)
     if why:
         absent["critic"] = why
@@ -85,7 +89,7 @@ def prepare(wanted: Wanted, on_progress: OnProgress | None = None) -> Prepared:
         style_features=style_features(network, paths, tell) if network else None,
         run_frames_per_second=pace,
     )
-    return Prepared(material, absent, notices)
+    return Prepared(material, absent, (*skipped, *notices))
 
 
 def style_files(named: Sequence[Path]) -> list[Path]:
@@ -106,6 +110,23 @@ def style_files(named: Sequence[Path]) -> list[Path]:
             raise MissingInputError(f"{path} does not exist: --style names the style's pictures, not a pack")
         found += [file for file in list_pictures(path) if file not in found]
     return found
+
+
+def _usable(paths: Sequence[Path]) -> tuple[list[Path], tuple[str, ...]]:
+    """Pictures that every metric can use, and a notice of those left out; all where none can be used."""
+    kept = [path for path in paths if _short_side(path) >= LEAST_STYLE_PX]
+    if not kept or len(kept) == len(paths):
+        return list(paths), ()
+    names = [path.name for path in paths if path not in kept]
+    listing = ", ".join(names[:5]) + (" and others" if len(names) > 5 else "")
+    return kept, (
+        f"{len(names)} style picture(s) left out, unreadable or below {LEAST_STYLE_PX} px: {listing}",
+    )
+
+
+def _short_side(path: Path) -> int:
+    picture = cv2.imread(str(path), cv2.IMREAD_REDUCED_GRAYSCALE_2)
+    return 0 if picture is None else 2 * min(picture.shape)
 
 
 def read_pace(path: Path) -> float:
@@ -148,6 +169,11 @@ def _critic(paths: list[Path], photos: Path | None, on_progress: OnProgress | No
         return None, f"cannot be trained: {error}", ()
     recall = ", ".join(f"{share:.0%}" for share in critic.recall)
     notices = [f"the critic of this style takes {recall} of the style's held-out crops for style"]
+    if _critic_steps() < STEPS:
+        notices.append(
+            f"the critic was trained for {_critic_steps()} steps in place of {STEPS}, since "
+            f"{MAX_STEPS_VARIABLE} is set: its likeness is not the protocol's"
+        )
     if len(photographs) < 20:
         notices.append(f"{len(photographs)} photographs are few for a critic: 20 or more make it just")
     return critic, "", tuple(notices)
