@@ -173,6 +173,7 @@ def test_results_are_compared_in_columns_with_a_sheet_and_a_video(run, desk):
     assert result.exit_code == 0, result.output
     assert "calm" in result.stdout and "wild" in result.stdout
     assert re.search(r"boiling +\* [\d.]+ x +[\d.]+ x", result.stdout)
+    assert "--timing" not in result.stdout  # which compare does not take
     sheet = cv2.imread("sheet.png")
     assert sheet.shape[1] > 3 * SIZE[0] and sheet.shape[0] > 4 * SIZE[1]
     with av.open("split.mp4") as video:
