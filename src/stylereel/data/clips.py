@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -111,7 +111,6 @@ def gather_clips(
     budget_bytes: int,
     frames: int = CLIP_FRAMES,
     short_side_px: int = CLIP_SHORT_SIDE_PX,
-    on_video: Callable[[int, int], None] | None = None,
 ) -> ClipPool:
     """Read short runs of consecutive frames, spread over each video, without cuts inside.
 
@@ -120,17 +119,14 @@ def gather_clips(
         budget_bytes: of decoded frames, shared evenly by the videos.
         frames: of a run.
         short_side_px: larger frames are reduced to this.
-        on_video: told (videos read, videos in all).
     """
     clips: list[Clip] = []
-    for done, path in enumerate(videos):
+    for path in videos:
         try:
             runs = _runs(path, frames, short_side_px, budget_bytes // len(videos))
         except VideoOpenError:
             runs = []
         clips += [Clip(run, path, len(clips) + at) for at, run in enumerate(runs)]
-        if on_video:
-            on_video(done + 1, len(videos))
     return ClipPool(clips)
 
 

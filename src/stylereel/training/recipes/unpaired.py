@@ -174,9 +174,7 @@ def _both_move(batch: Batch) -> bool:
 class Shared:
     """What both phases look at."""
 
-    content: (
-        Tensor  # (N, 3, h, w): the batch's, its last one replaced by a clip's first frame where there is one
-    )
+    content: Tensor  # (N, 3, h, w): the batch's, a clip's first frame last where there is one
     fake: Tensor  # of it
     fakes_of_moved: list[Tensor]  # of synthetic moves, one entry a move, of the first pictures of `content`
     fakes_of_later: Tensor  # (T-1, 3, h, w): of the clip's other frames; T = 1 without a clip
