@@ -215,3 +215,17 @@ def test_headers_that_are_wrong_about_the_length_are_measured_all_the_same(run, 
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
     assert found["frames"] == FRAMES and found["figures"]["texture_ratio"] == pytest.approx(1, abs=0.1)
+
+
+def test_a_folder_of_unrelated_pictures_is_not_judged_by_its_motion(run, desk):
+    for folder in ("before", "after"):
+        (desk / folder).mkdir()
+        for seed in range(8):
+            picture = scene(seed + 20) if folder == "before" else textured(scene(seed + 20))
+            cv2.imwrite(str(desk / folder / f"{seed}.png"), picture[..., ::-1])
+    result = run("evaluate", "before", "after", "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    measured = {finding["metric"] for finding in found["findings"]}
+    assert "content_ssim" in measured and not measured & {"warping_error", "warping_error_long", "tof"}
+    assert "no motion to follow" in json.dumps(found["left_out"]) and not found["worst"]

@@ -20,6 +20,7 @@ from stylereel.core.registry import family
 from stylereel.metrics._facts import Facts
 from stylereel.metrics._motion import Motion
 from stylereel.metrics.style_likeness import chosen_frames
+from stylereel.temporal.cuts import Scenes
 
 ORDER = (
     "style_likeness",
@@ -39,6 +40,7 @@ ORDER = (
 )
 """How a table reads: the look, calm, what is left of the source, faults, speed. Others come after."""
 MOMENTS = 4
+UNRELATED = "most frames show something else than the one before: there is no motion to follow"
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,10 @@ def judge(
         judges = [_Judge(prepared) for _ in results]
         meter = Meter(planned, note="measuring")
         count = 0
+        scenes = Scenes()
         chosen = set(chosen_frames(planned)) if planned else set()
         for frame, outputs in readers.together():
+            scenes.look(frame.pixels)
             sources = sized(frame.pixels, outputs)
             for one, fitted, output in zip(judges, sources, outputs, strict=True):
                 one.look(frame, fitted, output)
@@ -113,7 +117,8 @@ def judge(
         notices = readers.notices(count)
     if set(chosen_frames(count)) != chosen:
         _sample_again(source, results, stretch, judges, count)
-    return Pass(count, rate, tuple(one.judged(count) for one in judges), notices)
+    moves = not scenes.mostly_cuts
+    return Pass(count, rate, tuple(one.judged(count, moves=moves) for one in judges), notices)
 
 
 def _sample_again(
@@ -179,8 +184,8 @@ class _Judge:
             metric.update(source, output)
         self._moments.append((seconds_of(frame), small(source), small(output)))
 
-    def judged(self, count: int) -> Judged:
-        """Everything, after `count` frames."""
+    def judged(self, count: int, *, moves: bool) -> Judged:
+        """Everything, after `count` frames; `moves` where they go on from one to the next."""
         figures: dict[str, float] = {}
         findings, left_out = [], list(self._absent)
         for name, facts in self._facts.items():
@@ -191,10 +196,16 @@ class _Judge:
                 why = f"needs {facts.least_frames} frames in a row"
                 left_out.append(LeftOut(name, facts.title, why))
                 continue
+            if facts.least_frames > 1 and not moves:
+                left_out.append(LeftOut(name, facts.title, UNRELATED))
+                continue
             found = metric.result()
             figures.update(found)
             findings.append(Finding.of(name, facts, found))
-        curves = [_curve(name, self._facts[name], metric) for name, metric in self._every.items()]
+        shown = {finding.metric for finding in findings}
+        curves = [
+            _curve(name, self._facts[name], metric) for name, metric in self._every.items() if name in shown
+        ]
         at = np.linspace(0, len(self._moments) - 1, 2 * MOMENTS + 1)[1::2].round().astype(int)
         return Judged(
             self._size,
@@ -202,7 +213,7 @@ class _Judge:
             figures,
             tuple(left_out),
             tuple(curve for curve in curves if len(curve.frames) > 1),
-            self._worst.pairs(),
+            self._worst.pairs() if moves else (),
             tuple(self._moments[index] for index in dict.fromkeys(at.tolist())),
         )
 

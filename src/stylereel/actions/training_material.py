@@ -72,6 +72,8 @@ def _clip_sampler(
 ) -> ClipSampler | None:
     settings, data = resolved.settings, resolved.settings.data
     videos = [file.path for file in gathered.files if file.kind == "video"]
+    if videos:
+        on_notice(f"{role}: reading runs of consecutive frames from {len(videos)} video(s) ...")
     pool = gather_clips(videos, budget_bytes=int(data.clips_gb * 2**30))
     held_out = [picture.pixels for picture in gathered.held_out.pictures if picture.path is None]
     unseen = without(pool, held_out)

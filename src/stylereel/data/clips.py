@@ -18,6 +18,7 @@ import numpy as np
 
 from stylereel.core.errors import InputError, VideoOpenError
 from stylereel.data.media import with_short_side
+from stylereel.temporal.cuts import Scenes
 from stylereel.temporal.flow import SourceFlow
 
 CLIP_FRAMES = 6
@@ -26,8 +27,6 @@ CLIP_SHORT_SIDE_PX = 384
 MOST_CLIPS_PER_VIDEO = 12
 SAME_FRAME = 0.7
 """Mean absolute difference of small grey frames, in levels of 255, below which two frames are one."""
-CUT_DIFFERENCE = 40.0
-"""Mean absolute difference of small grey frames, in levels of 255, above which a run holds a cut."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ def gather_clips(
     frames: int = CLIP_FRAMES,
     short_side_px: int = CLIP_SHORT_SIDE_PX,
 ) -> ClipPool:
-    """Read short runs of consecutive frames, spread over each video, without cuts inside.
+    """Read short runs of consecutive frames, spread over each video, without cuts or flashes inside.
 
     Args:
         videos: any that `video.reader` opens; what cannot be read is left out.
@@ -140,7 +139,7 @@ def _runs(path: Path, frames: int, short_side_px: int, budget_bytes: int) -> lis
     runs: list[np.ndarray] = []
     for start in np.linspace(0.0, max(0.0, seconds * 0.97 - run_seconds), count):
         run = _run_from(path, float(start), frames, short_side_px)
-        if run is not None and not _has_cut(run):
+        if run is not None and not _breaks_off(run):
             runs.append(run)
             if (len(runs) + 1) * run.nbytes > budget_bytes:
                 break
@@ -181,10 +180,11 @@ def _thumbnail(frame: np.ndarray) -> np.ndarray:
     )
 
 
-def _has_cut(frames: np.ndarray) -> bool:
-    small = [_thumbnail(frame) for frame in frames]
-    steps = [float(np.abs(a - b).mean()) for a, b in itertools.pairwise(small)]
-    return max(steps, default=0.0) > CUT_DIFFERENCE
+def _breaks_off(frames: np.ndarray) -> bool:
+    scenes = Scenes()
+    for frame in frames:
+        scenes.look(frame)
+    return scenes.cuts + scenes.flashes > 0
 
 
 def _bytes_of(entry: tuple[np.ndarray, np.ndarray]) -> int:

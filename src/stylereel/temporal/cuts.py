@@ -66,6 +66,28 @@ def look_for_cut(view: np.ndarray, state: CutState | None) -> tuple[Join, CutSta
     return Join.SAME, CutState(thumbnail if shows or not showed else state.thumbnail, light)
 
 
+class Scenes:
+    """Counts the cuts and the flashes of a run of frames, fed one by one."""
+
+    def __init__(self) -> None:
+        self._state: CutState | None = None
+        self.frames = 0
+        self.cuts = 0
+        self.flashes = 0
+
+    def look(self, frame: np.ndarray) -> None:
+        """Take the next frame, `(H, W, 3)` uint8 RGB."""
+        join, self._state = look_for_cut(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), self._state)
+        self.frames += 1
+        self.cuts += join is Join.CUT
+        self.flashes += join is Join.FLASH
+
+    @property
+    def mostly_cuts(self) -> bool:
+        """Whether the frames are pictures of different things rather than a film."""
+        return self.cuts > (self.frames - 1) / 2
+
+
 def likeness(thumbnail: np.ndarray, before: np.ndarray) -> float:
     """-1 to 1: correlation of two pictures, or of the middle of one with the best place of the other."""
     whole = float(cv2.matchTemplate(thumbnail, before, cv2.TM_CCOEFF_NORMED)[0, 0])

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from stylereel.temporal.cuts import Join, look_for_cut
+from stylereel.temporal.cuts import Join, Scenes, look_for_cut
 
 CUT, FLASH, SAME = Join.CUT, Join.FLASH, Join.SAME
 
@@ -88,3 +88,12 @@ def test_noise_on_a_plain_surface_is_no_cut():
 def test_any_size_has_an_answer(size):
     rng = np.random.default_rng(0)
     assert len(joins([rng.integers(0, 256, size) for _ in range(3)])) == 3
+
+
+def test_pictures_of_different_things_are_mostly_cuts_and_a_film_with_one_cut_is_not():
+    album, film = Scenes(), Scenes()
+    for at in range(8):
+        album.look(np.dstack([window(scene(at), 0)] * 3))
+        film.look(np.dstack([window(scene(at // 4), at)] * 3))
+    assert (album.cuts, film.cuts) == (7, 1)
+    assert album.mostly_cuts and not film.mostly_cuts
