@@ -2,8 +2,8 @@
 
     python benchmarks/ablation.py --data DIR --out RUNS --style-set vangogh --only all without-tone
 
-Every row is a training of `--steps` steps (2,000) from the shipped preset with 96-px crops, with one thing
-changed; rows that are done are not trained again, so the table can grow in several sittings. The look is
+Every row is a training of `--steps` steps (2,000) from the shipped preset with 96-px crops, two at
+a time, with one thing changed; rows that are done are not trained again, so the table can grow in several sittings. The look is
 then laid over the first `--frames` frames of the clips at 640x360, anchors travelling, no stabiliser, and
 measured as `benchmarks/looks.py` does.
 """
@@ -48,7 +48,7 @@ def trained(row: str, options: argparse.Namespace) -> Path:
     output = options.out / row.replace(" ", "-")
     if (output / "card.json").is_file():
         return output
-    assignments = [*ROWS[row], "data.crop_px=96"]
+    assignments = [*ROWS[row], "data.crop_px=96", "data.batch_size=2"]
     given = {"steps": options.steps}
     resolved = resolve_options(
         "unpaired", given, assignments, preset=options.style_set, data_root=options.data
