@@ -2,10 +2,10 @@
 
     python benchmarks/ablation.py --data DIR --out RUNS --style-set vangogh --only all without-tone
 
-Every row is a training of `--steps` steps (2,000) from the shipped preset with 96-px crops, two at
-a time, with one thing changed; rows that are done are not trained again, so the table can grow in several sittings. The look is
-then laid over the first `--frames` frames of the clips at 640x360, anchors travelling, no stabiliser, and
-measured as `benchmarks/looks.py` does.
+Every row is a training of `--steps` steps (2,000) from the shipped preset with 96-px crops, two at a time,
+with one thing changed; rows that are done are not trained again, so the table can grow in several sittings.
+The look is then laid over the first `--frames` frames of the clips at 640x360, anchors travelling, no
+stabiliser, and measured as `benchmarks/looks.py` does.
 """
 
 from __future__ import annotations
