@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from stylereel.actions.benchmark import BenchmarkReport, benchmark
     from stylereel.actions.compare import Comparison, compare
     from stylereel.actions.doctor import MachineReport, examine_machine
     from stylereel.actions.evaluate import evaluate
@@ -42,6 +43,8 @@ _HOMES = {
     "Stylizer": "actions.stylize",
     "StylizeSummary": "actions.stylize",
     "stylize": "actions.stylize",
+    "BenchmarkReport": "actions.benchmark",
+    "benchmark": "actions.benchmark",
     "Evaluation": "actions.evaluation",
     "evaluate": "actions.evaluate",
     "Comparison": "actions.compare",
@@ -70,6 +73,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "BenchmarkReport",
     "Card",
     "Comparison",
     "EnvironmentMissingError",
@@ -90,6 +94,7 @@ __all__ = [
     "Stylizer",
     "UsageError",
     "__version__",
+    "benchmark",
     "compare",
     "evaluate",
     "examine_machine",
