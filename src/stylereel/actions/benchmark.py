@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from stylereel.actions.stylize import stylize
-from stylereel.core.errors import EnvironmentMissingError, OutputError, UsageError
+from stylereel.core.errors import EnvironmentMissingError, OutputError, PackError, UsageError
 from stylereel.core.frames import Frame
 from stylereel.core.progress import Meter, OnProgress
 from stylereel.inference.cpu import available_cores, cpu_name
@@ -319,7 +319,7 @@ def _runners(
             continue
         try:
             found[name] = open_runner(pack, name, device, threads=threads)
-        except EnvironmentMissingError as error:
+        except (EnvironmentMissingError, PackError) as error:
             absent[name] = str(error)
     return found, absent
 
