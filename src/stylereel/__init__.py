@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from stylereel.core.errors import (
         EnvironmentMissingError,
         InputError,
+        MemoryShortError,
         PackError,
         RefusedError,
         StylereelError,
@@ -65,6 +66,7 @@ _HOMES = {
     "UsageError": "core.errors",
     "InputError": "core.errors",
     "EnvironmentMissingError": "core.errors",
+    "MemoryShortError": "core.errors",
     "RefusedError": "core.errors",
     "PackError": "core.errors",
 }
@@ -79,6 +81,7 @@ __all__ = [
     "FrameWriter",
     "InputError",
     "MachineReport",
+    "MemoryShortError",
     "Pack",
     "PackError",
     "PackListing",

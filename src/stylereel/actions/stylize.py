@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from stylereel.actions.run_memory import checked_limit, prepare_memory
+from stylereel.actions.run_memory import OwnMemory, checked_limit, prepare_memory
 from stylereel.core.errors import UsageError, VideoOpenError
 from stylereel.core.frames import Frame, Stage
 from stylereel.core.progress import Meter, OnProgress, Progress
@@ -232,16 +232,22 @@ def stylize(
     _check_size(max_side)
     _checked_strength(strength)
     _check_stabilize(stabilize)
-    limit_bytes = checked_limit(memory_limit)
+    limit_bytes, own = checked_limit(memory_limit), OwnMemory()
     with FrameReader(
         input, start_seconds=start_seconds, end_seconds=end_seconds, max_side=max_side, fps=rate
     ) as reader:
         if rate is not None and reader.info.kind != "images":
             raise UsageError(f"fps is for a folder or pattern of pictures; {input} keeps its own times.")
         target = plan_output(output, reader.info, codec=codec, quality=quality, overwrite=overwrite)
-        stylizer = Stylizer.load(
-            style, device=device, runner=runner, strength=strength, keep_colors=keep_colors, threads=threads
-        )
+        with own.grows():
+            stylizer = Stylizer.load(
+                style,
+                device=device,
+                runner=runner,
+                strength=strength,
+                keep_colors=keep_colors,
+                threads=threads,
+            )
         notices = list(_pack_notices(stylizer.card))
         alone = is_unconnected(reader.info, rate)
         if stabilize and alone:
@@ -257,7 +263,13 @@ def stylize(
         height, width = first.pixels.shape[:2]
         network = stylizer.runner
         memory = prepare_memory(
-            network, reader.info, target, (height, width), stabilize=stabilize > 0, limit_bytes=limit_bytes
+            network,
+            reader.info,
+            target,
+            (height, width),
+            stabilize=stabilize > 0,
+            limit_bytes=limit_bytes,
+            own=own,
         )
         with (
             memory_told(height, width),

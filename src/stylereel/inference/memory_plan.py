@@ -18,9 +18,11 @@ OWN_BYTES = 400 * 10**6
 """What a process with its libraries holds, where the system does not say."""
 
 RGB = 3.0
-READING = {"video": 40.0, "deep": 65.0, "hdr": 140.0, "images": 16.0, "image": 3.0}
+CODECS_BYTES = 60 * 10**6
+"""Of decoder and encoder, however small the frames."""
+READING = {"video": 32.0, "deep": 60.0, "hdr": 130.0, "images": 16.0, "image": 3.0}
 """Decoded frames that the decoder refers to, their planes, their RGB; a single picture is read by then."""
-WRITING = {"h264": 95.0, "hevc": 165.0, "av1": 210.0, "vp9": 165.0, "prores": 45.0, "ffv1": 60.0}
+WRITING = {"h264": 80.0, "hevc": 155.0, "av1": 200.0, "vp9": 150.0, "prores": 40.0, "ffv1": 50.0}
 """Frames that an encoder looks ahead at, with what it keeps of each; of 4:2:0."""
 WRITING_ELSE = 30.0
 """GIF, PNG as video, and pictures."""
@@ -82,7 +84,8 @@ class MemoryPlan:
 
     def beside_bytes(self, height: int, width: int) -> float:
         """What is held beside the network with frames of that size."""
-        return self.beside.bytes_per_px(self.queue_frames) * height * width
+        fixed = CODECS_BYTES if self.beside.has_queues else 0
+        return fixed + self.beside.bytes_per_px(self.queue_frames) * height * width
 
     def network_bytes(self, height: int, width: int) -> float | None:
         """What that leaves the network; None where nothing limits it, and never below 0."""
@@ -91,16 +94,18 @@ class MemoryPlan:
         return max(0.0, self.room_bytes - self.beside_bytes(height, width))
 
 
-def plan_memory(limit_bytes: int | None, beside: Beside = Beside()) -> MemoryPlan:
+def plan_memory(limit_bytes: int | None, beside: Beside = Beside(), already_bytes: int = 0) -> MemoryPlan:
     """The room that there is now.
 
     Args:
         limit_bytes: most that this process may hold; None takes what the machine and its control groups have
             available, less `KEPT_FREE`.
         beside: what will be held beside the network.
+        already_bytes: of that, what is held by now.
     """
     if limit_bytes is not None:
         room = limit_bytes - (resident_bytes() or OWN_BYTES)
-        return MemoryPlan(max(0, room), beside, is_stated=True)
+        return MemoryPlan(max(0, room + already_bytes), beside, is_stated=True)
     available = available_bytes()
-    return MemoryPlan(None if available is None else int(available * (1 - KEPT_FREE)), beside)
+    room = None if available is None else int(available * (1 - KEPT_FREE)) + already_bytes
+    return MemoryPlan(room, beside)

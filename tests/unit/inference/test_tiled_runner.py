@@ -25,6 +25,7 @@ WHAT_LIBRARIES_SAY = [
     RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB"),
     RuntimeError("MPS backend out of memory (MPS allocated: 5.00 GB)"),
     RuntimeError("OpenCV(4.14.0) error: (-4:Insufficient memory) Failed to allocate 1 bytes"),
+    RuntimeError("could not create a primitive"),
     RuntimeError("std::bad_alloc"),
 ]
 
@@ -164,5 +165,7 @@ def test_the_limit_counts_what_the_process_holds_already(monkeypatch):
     stated, found = plan_memory(1000), plan_memory(None)
     assert stated.room_bytes == 700 and stated.is_stated
     assert found.room_bytes == 850 and not found.is_stated
+    assert plan_memory(1000, already_bytes=50).room_bytes == 750  # of what it counts itself
+    assert plan_memory(None, already_bytes=50).room_bytes == 900
     monkeypatch.setattr("stylereel.inference.memory_plan.available_bytes", lambda: None)
     assert plan_memory(None).network_bytes(4000, 4000) is None
