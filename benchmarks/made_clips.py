@@ -40,6 +40,12 @@ def make_clip(path: Path, width: int, height: int, seconds: float, rate: int = F
     return path
 
 
+def make_picture(path: Path, width: int, height: int) -> Path:
+    """One picture of such a scene."""
+    cv2.imwrite(str(path), cv2.cvtColor(_scene(width, height), cv2.COLOR_RGB2BGR))
+    return path
+
+
 def make_long(path: Path, clip: Path, seconds: float) -> Path:
     """The packets of a clip again and again, until it is `seconds` long; nothing is encoded."""
     with av.open(str(clip)) as first:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from stylereel.core.errors import (
         EnvironmentMissingError,
         InputError,
+        MemoryShortError,
         PackError,
         RefusedError,
         StylereelError,
@@ -68,6 +69,7 @@ _HOMES = {
     "UsageError": "core.errors",
     "InputError": "core.errors",
     "EnvironmentMissingError": "core.errors",
+    "MemoryShortError": "core.errors",
     "RefusedError": "core.errors",
     "PackError": "core.errors",
 }
@@ -83,6 +85,7 @@ __all__ = [
     "FrameWriter",
     "InputError",
     "MachineReport",
+    "MemoryShortError",
     "Pack",
     "PackError",
     "PackListing",

@@ -1,6 +1,5 @@
 """Every runner gives the same picture, for every generator and at every size."""
 
-import importlib
 import os
 
 import numpy as np
@@ -8,14 +7,11 @@ import pytest
 
 from stylereel.core.anchors import anchors_at, still_places
 from stylereel.core.errors import EnvironmentMissingError, PackError
-from stylereel.core.registry import family
 from stylereel.inference.runner import RUNNERS, open_runner
 from stylereel.packs.card import GeneratorSpec
 from stylereel.packs.store import ONNX_NAME, WEIGHTS_NAME, load_pack, save_pack
-from toy_generators import SMALL
 from toy_packs import toy_card, toy_pack
 
-GENERATORS = family("stylereel.networks.generators")
 FP32_TOLERANCE_LEVELS = 2
 BF16_LEAST_PSNR_DB = 38.0
 SIZES = [(48, 64), (45, 61), (8, 8), (3, 5), (1, 1), (40, 200)]
@@ -43,44 +39,6 @@ def needs_gpu() -> None:
         if os.environ.get("REQUIRE_GPU") == "1":
             pytest.fail("REQUIRE_GPU=1, and torch finds no CUDA device")
         pytest.skip("no CUDA device; REQUIRE_GPU=1 makes this a failure")
-
-
-def export(generator) -> bytes:
-    """ONNX bytes of a generator."""
-    exporter = importlib.import_module("stylereel.export.onnx")
-    return exporter.export_onnx(generator)
-
-
-def variants() -> list[str]:
-    """Every generator, and again with anchors where it can take them."""
-    names = list(GENERATORS.names())
-    pytest.importorskip("torch")
-    fields = {name: GENERATORS.load(name).Config.model_fields for name in names}
-    return names + [f"{name}-anchors" for name in names if "anchor_channels" in fields[name]]
-
-
-@pytest.fixture(scope="session", params=variants())
-def generator_pack(request, tmp_path_factory):
-    """A pack of random weights for each generator in the family, exported as a trained one is."""
-    torch = pytest.importorskip("torch")
-    pytest.importorskip("stylereel.export.onnx")
-    from safetensors.torch import save
-
-    name, _, with_anchors = request.param.partition("-")
-    module = GENERATORS.load(name)
-    torch.manual_seed(3)
-    config = module.Config(**SMALL.get(name, {}), **({"anchor_channels": 4} if with_anchors else {}))
-    generator = module.Generator(config).eval()
-    card = toy_card(
-        request.param,
-        anchor_channels=4 if with_anchors else 0,
-        generator=GeneratorSpec(key=name, config=config.model_dump(mode="json")),
-        size_multiple=generator.size_multiple,
-        receptive_field_px=generator.receptive_field_px,
-    )
-    state = {key: value.contiguous() for key, value in generator.state_dict().items()}
-    files = {WEIGHTS_NAME: save(state), ONNX_NAME: export(generator)}
-    return save_pack(tmp_path_factory.mktemp("packs") / request.param, card, files)
 
 
 @pytest.fixture(scope="session", params=["identity", "invert", "half", "conv"])

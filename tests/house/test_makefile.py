@@ -55,3 +55,14 @@ def test_the_index_can_be_chosen_and_left_out(tmp_path):
 def test_help_names_the_choice():
     said = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert "TORCH_INDEX=" in said
+
+
+def test_the_long_tests_run_in_make_soak_and_not_in_make_test():
+    def chosen(*arguments: str) -> str:
+        command = [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:cacheprovider", *arguments]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
+
+    plan = subprocess.run(["make", "-n", "soak"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "-m soak tests/soak" in plan
+    assert "test_long_videos" in chosen("-m", "soak", "tests/soak")
+    assert "test_long_videos" not in chosen("tests/soak")

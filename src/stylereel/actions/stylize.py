@@ -13,14 +13,17 @@ from typing import Any
 
 import numpy as np
 
+from stylereel.actions.run_memory import OwnMemory, checked_limit, prepare_memory
 from stylereel.core.errors import UsageError, VideoOpenError
 from stylereel.core.frames import Frame, Stage
 from stylereel.core.progress import Meter, OnProgress, Progress
 from stylereel.core.timecode import parse_seconds
 from stylereel.inference.engine import run_engine
+from stylereel.inference.memory_plan import ANCHORS, PAINTING, STABILIZER, Beside, plan_memory
 from stylereel.inference.network_stage import network_stage, picture_stage
 from stylereel.inference.painter import Look, Painter, PainterState
-from stylereel.inference.runner import Runner, open_runner
+from stylereel.inference.runner import open_runner
+from stylereel.inference.tiled_runner import TiledRunner, memory_told
 from stylereel.packs.card import UNKNOWN_LICENSE, Card
 from stylereel.packs.find import find_pack
 from stylereel.temporal.stabilizer import Stabilizer
@@ -56,6 +59,8 @@ class StylizeSummary:
         device: that it ran on.
         precision: that it computed with.
         stabilize: how much the look leant on the frame before, 0 to 1; 0 for pictures.
+        tile: `(width, height)` in px of the tiles that frames were cut into for the network; None where
+            they went through it whole.
         concealed_frames: damaged frames that repeat the last good one.
         is_truncated: the input ended before its time; what was there was stylised.
         elapsed_seconds: from the first frame to the finished file.
@@ -78,6 +83,7 @@ class StylizeSummary:
     device: str
     precision: str
     stabilize: float = 0.0
+    tile: tuple[int, int] | None = None
     concealed_frames: int = 0
     is_truncated: bool = False
     elapsed_seconds: float = 0.0
@@ -94,11 +100,12 @@ class Stylizer:
 
     Attributes:
         card: the pack's facts.
-        runner: the network as it runs; its `name`, `device` and `precision` say how.
+        runner: the network as it runs; its `name`, `device` and `precision` say how, its `notices` what is to
+            be told of memory.
         look: strength and colours.
     """
 
-    def __init__(self, card: Card, runner: Runner, look: Look) -> None:
+    def __init__(self, card: Card, runner: TiledRunner, look: Look) -> None:
         self.card, self.runner, self.look = card, runner, look
 
     @classmethod
@@ -111,6 +118,7 @@ class Stylizer:
         strength: float = 1.0,
         keep_colors: bool = False,
         threads: int | None = None,
+        memory_limit: str | int | None = None,
     ) -> Stylizer:
         """Find a style pack and make it ready.
 
@@ -121,6 +129,8 @@ class Stylizer:
             strength: 0 (the source) to 1 (the look).
             keep_colors: take the look's light and texture, and the source's colours.
             threads: CPU threads for the network; None leaves it to the runner.
+            memory_limit: most that this process may hold: "4GB", "1.5GiB" or bytes; None takes what the
+                machine has available. Frames that need more are stylised in tiles, without a seam.
 
         Raises:
             UsageError: an unknown style, runner or device, or a value out of range.
@@ -128,8 +138,10 @@ class Stylizer:
             EnvironmentMissingError: the runner or device is absent here.
         """
         look = Look(_checked_strength(strength), keep_colors)
+        limit_bytes = checked_limit(memory_limit)
         pack = find_pack(style)
-        return cls(pack.card, open_runner(pack, runner, device, threads=threads), look)
+        inner = open_runner(pack, runner, device, threads=threads)
+        return cls(pack.card, TiledRunner(inner, pack, plan_memory(limit_bytes)), look)
 
     def __call__(self, frame: np.ndarray) -> np.ndarray:
         """One `(H, W, 3)` uint8 RGB picture in the look, by itself: the same shape and type.
@@ -151,6 +163,7 @@ class Stylizer:
         """
         _check_stabilize(stabilize)
         stabilizer = Stabilizer(stabilize) if stabilize else None
+        self.runner.hold_beside(Beside(painting_bytes=PAINTING + ANCHORS + STABILIZER * bool(stabilize)))
         return _painted(Painter(self.runner, self.look, stabilizer), frames)
 
     @property
@@ -176,6 +189,7 @@ def stylize(
     runner: str = "auto",
     device: str = "auto",
     threads: int | None = None,
+    memory_limit: str | int | None = None,
     overwrite: bool = False,
     on_progress: OnProgress | None = None,
 ) -> StylizeSummary:
@@ -198,6 +212,8 @@ def stylize(
         runner: "auto", "openvino", "onnxruntime" or "torch".
         device: "auto", "cpu", "cuda" or "mps".
         threads: CPU threads for the network; None leaves it to the runner.
+        memory_limit: most that this process may hold: "4GB", "1.5GiB" or bytes; None takes what the machine
+            has available. Frames that need more are stylised in tiles, without a seam.
         overwrite: replace an output that exists.
         on_progress: called after each frame.
 
@@ -208,6 +224,7 @@ def stylize(
         UsageError: an option that cannot be right.
         InputError: the input or output cannot be used; nothing is left under the output's name.
         EnvironmentMissingError: a runner, device or codec is absent.
+        MemoryShortError: memory ran out, also with the smallest tiles.
         RefusedError: a pack or an input is refused.
     """
     start_seconds, end_seconds = _checked_times(start, end)
@@ -215,15 +232,22 @@ def stylize(
     _check_size(max_side)
     _checked_strength(strength)
     _check_stabilize(stabilize)
+    limit_bytes, own = checked_limit(memory_limit), OwnMemory()
     with FrameReader(
         input, start_seconds=start_seconds, end_seconds=end_seconds, max_side=max_side, fps=rate
     ) as reader:
         if rate is not None and reader.info.kind != "images":
             raise UsageError(f"fps is for a folder or pattern of pictures; {input} keeps its own times.")
-        plan_output(output, reader.info, codec=codec, quality=quality, overwrite=overwrite)
-        stylizer = Stylizer.load(
-            style, device=device, runner=runner, strength=strength, keep_colors=keep_colors, threads=threads
-        )
+        target = plan_output(output, reader.info, codec=codec, quality=quality, overwrite=overwrite)
+        with own.grows():
+            stylizer = Stylizer.load(
+                style,
+                device=device,
+                runner=runner,
+                strength=strength,
+                keep_colors=keep_colors,
+                threads=threads,
+            )
         notices = list(_pack_notices(stylizer.card))
         alone = is_unconnected(reader.info, rate)
         if stabilize and alone:
@@ -237,18 +261,31 @@ def stylize(
             )
         began = time.monotonic()
         height, width = first.pixels.shape[:2]
-        with FrameWriter(
-            output,
-            info=reader.info,
-            source_path=reader.info.path if reader.info.kind == "video" else None,
-            size=(width, height),
-            codec=codec,
-            quality=quality,
-            start_seconds=start_seconds,
-            end_seconds=end_seconds,
-            overwrite=overwrite,
-            metadata=_provenance(stylizer.card),
-        ) as writer:
+        network = stylizer.runner
+        memory = prepare_memory(
+            network,
+            reader.info,
+            target,
+            (height, width),
+            stabilize=stabilize > 0,
+            limit_bytes=limit_bytes,
+            own=own,
+        )
+        with (
+            memory_told(height, width),
+            FrameWriter(
+                output,
+                info=reader.info,
+                source_path=reader.info.path if reader.info.kind == "video" else None,
+                size=(width, height),
+                codec=codec,
+                quality=quality,
+                start_seconds=start_seconds,
+                end_seconds=end_seconds,
+                overwrite=overwrite,
+                metadata=_provenance(stylizer.card),
+            ) as writer,
+        ):
             total = _expected_frames(reader.info, start_seconds, end_seconds)
             painter = Painter(stylizer.runner, stylizer.look, Stabilizer(stabilize) if stabilize else None)
             _run(
@@ -257,12 +294,14 @@ def stylize(
                 writer,
                 Meter(total, note=stylizer.at_work),
                 on_progress,
+                queue_frames=memory.queue_frames,
             )
             written = writer.finish()
         elapsed = time.monotonic() - began
-        notices += [*reader.notices, *written.notices]
+        notices += [*reader.notices, *network.notices, *written.notices]
         summary = _summary(input, output, stylizer, reader, written, (width, height), elapsed, notices)
-        return replace(summary, stabilize=float(stabilize))
+        tile = network.tile_of(height, width)
+        return replace(summary, stabilize=float(stabilize), tile=tile)
 
 
 def _run(
@@ -271,13 +310,15 @@ def _run(
     writer: FrameWriter,
     meter: Meter,
     on_progress: OnProgress | None,
+    *,
+    queue_frames: int,
 ) -> None:
     def tell(_: Frame) -> None:
         progress: Progress = meter.advance()
         if on_progress is not None:
             on_progress(progress)
 
-    run_engine(frames, [stage], writer.write, on_frame=tell)
+    run_engine(frames, [stage], writer.write, on_frame=tell, queue_frames=queue_frames)
 
 
 def _painted(painter: Painter, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:

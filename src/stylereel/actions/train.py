@@ -15,6 +15,7 @@ import torch
 
 from stylereel.actions.training_material import cutter_of, gather_role
 from stylereel.core.errors import PackError, UsageError
+from stylereel.core.memory import available_bytes
 from stylereel.core.progress import Meter, Progress
 from stylereel.data.credits import CreditBook
 from stylereel.data.gather import Gathered
@@ -30,7 +31,7 @@ from stylereel.training.health import Nurse, health_crops
 from stylereel.training.journal import Journal
 from stylereel.training.loop import Run, StepReport
 from stylereel.training.loop import train as train_steps
-from stylereel.training.memory import available_bytes, measure_appetite, plan_memory
+from stylereel.training.memory import measure_appetite, plan_memory
 from stylereel.training.pace import WARM_UP_STEPS, measure_pace
 from stylereel.training.phases import Recipe
 from stylereel.training.precision import chosen_precision

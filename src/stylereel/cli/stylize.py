@@ -22,6 +22,8 @@ EPILOG = """[bold]Examples[/bold]
 
   stylereel stylize in.mkv clip.webm --style wave --start 1:05 --end 1:20 --max-side 1280
 
+  stylereel stylize huge.mov painted.mp4 --style wave --memory-limit 4GB
+
   stylereel stylize photo.jpg painted.png --style ./my-style
 
   stylereel stylize "frames/*.png" film.mp4 --style ukiyoe --fps 24
@@ -94,6 +96,14 @@ def _stylize(
     threads: Annotated[
         int | None, typer.Option(help="CPU threads for the network; else the runner decides.")
     ] = None,
+    memory_limit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="Most memory to use, such as 4GB; else what the machine has available. Frames that need "
+            "more are stylised in tiles, without a seam.",
+        ),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUTPUT if it exists.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a summary as JSON on stdout; all else goes to stderr.")
@@ -118,6 +128,7 @@ def _stylize(
             runner=runner,
             device=device,
             threads=threads,
+            memory_limit=memory_limit,
             overwrite=overwrite,
             on_progress=show,
         )

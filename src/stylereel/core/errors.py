@@ -9,6 +9,7 @@
     │   ├── SizeChangedError(ValueError)
     │   └── DatasetError(ValueError)
     ├── EnvironmentMissingError(RuntimeError)  exit 4   an extra, a device or a codec is absent
+    ├── MemoryShortError(MemoryError)      exit 4   memory ran out, and there was nothing left to make smaller
     ├── RefusedError(ValueError)           exit 5   refused for safety or integrity
     │   └── PackError(ValueError)
     └── TrainingDivergedError(RuntimeError)  exit 3
@@ -59,6 +60,12 @@ class DatasetError(InputError):
 
 class EnvironmentMissingError(StylereelError, RuntimeError):
     """This machine or installation lacks something; the text carries the install line."""
+
+    exit_code = 4
+
+
+class MemoryShortError(StylereelError, MemoryError):
+    """Memory ran out, the machine's or a device's, also with the smallest tiles."""
 
     exit_code = 4
 

@@ -7,6 +7,7 @@ import functools
 import cv2
 import numpy as np
 
+_BAND_ROWS = 256
 _LIGHT_STEP = 1.0
 _COLOR_STEP = 4
 _SRGB_FROM_XYZ = np.array(
@@ -45,6 +46,14 @@ def keep_source_colors(source: np.ndarray, stylized: np.ndarray) -> np.ndarray:
     Returns:
         `(H, W, 3)` uint8 RGB.
     """
+    result = np.empty_like(stylized)
+    for top in range(0, len(source), _BAND_ROWS):  # in float a whole frame would be held many times over
+        rows = slice(top, top + _BAND_ROWS)
+        result[rows] = _with_source_colors(source[rows], stylized[rows])
+    return result
+
+
+def _with_source_colors(source: np.ndarray, stylized: np.ndarray) -> np.ndarray:
     light = cv2.extractChannel(cv2.cvtColor(stylized, cv2.COLOR_RGB2LAB), 0)
     _, a, b = cv2.split(cv2.cvtColor(source, cv2.COLOR_RGB2LAB))
     lowest, highest = _light_that_carries()

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stylereel.core.errors import UsageError
 from stylereel.inference.compositing import blend, keep_source_colors
 from stylereel.inference.runner import Runner, State
 from stylereel.temporal.anchor_track import AnchorTrack, anchors_of, follow, still_track
 from stylereel.temporal.follower import Follower, FollowState, Step
 from stylereel.temporal.stabilizer import Stabilizer, StabilizerState
+
+LONGEST_SIDE_PX = 32766
+"""OpenCV looks up no place beyond it, and so neither motion nor the source's colours."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +66,14 @@ class Painter:
         self._follower = Follower() if stabilizer is not None or runner.anchor_channels else None
 
     def still(self, pixels: np.ndarray) -> np.ndarray:
-        """One `(H, W, 3)` uint8 RGB picture in the look, on its own."""
+        """One `(H, W, 3)` uint8 RGB picture in the look, on its own.
+
+        Raises:
+            UsageError: a side is longer than the look or the stabiliser can take.
+        """
         if self.look.leaves_source:
             return pixels
+        self._check_size(pixels)
         batch, _ = self.runner.run(pixels[None], None, None)
         return self._laid_over(pixels, batch[0])
 
@@ -73,9 +82,13 @@ class Painter:
 
         The network's result is stabilised before it is laid over the source, so that the source itself,
         which `strength` and `keep_colors` let through, is never smeared.
+
+        Raises:
+            UsageError: as `still`.
         """
         if self.look.leaves_source:
             return pixels, state
+        self._check_size(pixels)
         step, motion, track, anchors = None, None, None, None
         if self._follower is not None:
             step, motion = self._follower.step(pixels, state.motion)
@@ -88,6 +101,16 @@ class Painter:
             stylized, stabilizer_state = self.stabilizer.step(stylized, step, stabilizer_state)
         after = PainterState(runner_state, motion, track, stabilizer_state)
         return self._laid_over(pixels, stylized), after
+
+    def _check_size(self, pixels: np.ndarray) -> None:
+        height, width = pixels.shape[:2]
+        if max(height, width) <= LONGEST_SIDE_PX:
+            return
+        if self.stabilizer is not None or self.look.keep_colors:
+            raise UsageError(
+                f"Frames of {width}x{height} are too long for stabilize and keep-colors, which take at most "
+                f"{LONGEST_SIDE_PX} px to a side: leave them out, or make the frames smaller with --max-side."
+            )
 
     def _laid_over(self, pixels: np.ndarray, stylized: np.ndarray) -> np.ndarray:
         if self.look.keep_colors:

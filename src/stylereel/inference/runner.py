@@ -19,6 +19,23 @@ PRECISIONS = ("auto", "fp32", "bf16")
 State = Any
 
 
+@dataclass(frozen=True)
+class Footprint:
+    """What a runner holds while a network runs, measured; memory is planned with it.
+
+    Attributes:
+        per_value_bytes: for each value that the network keeps alive at once, per pixel of the frame.
+        per_px_bytes: for each pixel besides: frames in and out, conversions, what an allocator wastes.
+    """
+
+    per_value_bytes: float
+    per_px_bytes: float
+
+    def bytes_per_px(self, live_values: float) -> float:
+        """Of a network with so many values per pixel alive at once."""
+        return self.per_value_bytes * live_values + self.per_px_bytes
+
+
 class Runner(Protocol):
     """An executable network.
 
@@ -29,12 +46,14 @@ class Runner(Protocol):
         device: where it runs: "cpu", "cuda" or "mps"; never "auto".
         precision: what it computes with: "fp32" or "bf16".
         anchor_channels: of the anchors that the network takes; 0 for none.
+        footprint: how much memory it takes.
     """
 
     name: str
     device: str
     precision: str
     anchor_channels: int
+    footprint: Footprint
 
     def run(
         self, frames: np.ndarray, code: np.ndarray | None, state: State, anchors: np.ndarray | None = None
@@ -51,6 +70,14 @@ class Runner(Protocol):
         Returns:
             `(N, H, W, 3)` uint8 RGB that the caller may keep, and the state for the next call.
         """
+        ...
+
+    def forget(self) -> None:
+        """Give back what is kept for the sizes seen so far: memory is short."""
+        ...
+
+    def free_bytes(self) -> int | None:
+        """Free memory of a device that has its own, or None where the machine's is what counts."""
         ...
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -112,16 +111,6 @@ class MemoryPlan:
     crop_px: int
     batch_size: int
     notice: str | None = None
-
-
-def available_bytes(meminfo: Path = Path("/proc/meminfo")) -> int | None:
-    """Memory that is free or can be freed, or None where the system does not say."""
-    try:
-        lines = meminfo.read_text("ascii", errors="replace").splitlines()
-        kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, StopIteration, ValueError, IndexError):
-        return None
-    return kilobytes * 1024
 
 
 def plan_memory(appetite: Appetite, crop_px: int, batch_size: int, free_bytes: int | None) -> MemoryPlan:

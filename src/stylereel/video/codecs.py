@@ -29,6 +29,7 @@ from stylereel.core.pixels import Chroma
 DEFAULT_QUALITY = 75
 
 _ANCHOR_QUALITIES = (0, 25, 50, 75, 90, 100)
+_AV1_STRIP_PX = 32
 _PRORES_PROFILES = ("proxy", "lt", "standard", "hq", "4444")
 
 
@@ -135,6 +136,9 @@ def encoder_settings(
 
     Returns:
         The settings; 4:2:0 wherever the codec can hold the size so, 4:4:4 for h264 and hevc of odd size.
+
+    Raises:
+        UsageError: a size that the codec's encoder cannot hold.
     """
     odd = bool(size[0] % 2 or size[1] % 2)
     chroma: Chroma = "444" if odd and codec.even_sizes_at_420 else "420"
@@ -149,6 +153,7 @@ def encoder_settings(
             parameters += [] if b_frames else ["bframes=0"]
             options = {"preset": "superfast", "crf": str(number), "x265-params": ":".join(parameters)}
         case "av1":
+            _refuse_strip(size)
             options = {"preset": "10", "crf": str(number)}
             options["svtav1-params"] = f"lp={threads}" if threads else "lp=0"
         case "vp9":
@@ -167,6 +172,15 @@ def encoder_settings(
             return EncoderSettings({"pred": "mixed", "compression_level": "3"}, "rgb24", "444", is_rgb=True)
     depth = 10 if codec.name == "prores" else 8
     return EncoderSettings(options, f"yuv{chroma}p" + ("10le" if depth == 10 else ""), chroma, depth)
+
+
+def _refuse_strip(size: tuple[int, int]) -> None:
+    """SVT-AV1 waits for ever over a strip such as 1024x16, so it is never given one."""
+    if min(size) < _AV1_STRIP_PX and max(size) > 2 * _AV1_STRIP_PX:
+        raise UsageError(
+            f"av1 cannot hold frames of {size[0]}x{size[1]}: where one side is above {2 * _AV1_STRIP_PX} px, "
+            f"the other must be at least {_AV1_STRIP_PX}. Choose another --codec, such as h264 or vp9"
+        )
 
 
 def quiet_encoders() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import toy_runs
-from stylereel.training.memory import Appetite, available_bytes, plan_memory
+from stylereel.training.memory import Appetite, plan_memory
 from stylereel.training.pace import Pace, measure_pace
 
 HUNGRY = Appetite(500 * 2**20, 2500.0)
@@ -29,13 +29,6 @@ def test_very_short_memory_makes_batches_smaller_too() -> None:
     assert plan.crop_px == 64 and plan.batch_size < 8
     hopeless = plan_memory(HUNGRY, 128, 4, 2**20)
     assert hopeless.notice is not None and "may not fit" in hopeless.notice
-
-
-def test_free_memory_is_read_from_the_system(tmp_path: Path) -> None:
-    path = tmp_path / "meminfo"
-    path.write_text("MemTotal:  100 kB\nMemAvailable:    2048 kB\n")
-    assert available_bytes(path) == 2048 * 1024
-    assert available_bytes(tmp_path / "absent") is None
 
 
 def test_minutes_become_steps_at_the_measured_pace() -> None:

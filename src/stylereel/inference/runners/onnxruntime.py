@@ -10,7 +10,7 @@ import numpy as np
 
 from stylereel.core.errors import EnvironmentMissingError, PackError
 from stylereel.inference.cpu import available_cores
-from stylereel.inference.runner import RunnerReport, State, check_inputs, refuse_device
+from stylereel.inference.runner import Footprint, RunnerReport, State, check_inputs, refuse_device
 from stylereel.inference.sizing import anchors_with_margin, with_margin
 from stylereel.packs.store import ONNX_NAME, Pack
 
@@ -24,6 +24,7 @@ class Runner:
     """Runs the pack's ONNX file at any size; the pictures are converted around it."""
 
     name = NAME
+    footprint = Footprint(5.0, 50.0)
 
     def __init__(
         self, pack: Pack, device: str = "auto", *, threads: int | None = None, precision: str = "auto"
@@ -45,6 +46,7 @@ class Runner:
             if isinstance(error, PackError):
                 raise
             raise PackError(f"ONNX Runtime cannot read the network of {pack.onnx_path}: {error}") from error
+        self._run_options: Any = None
         check_inputs(pack, len(self._session.get_inputs()))
         if PROVIDERS[self.device] not in self._session.get_providers():
             raise EnvironmentMissingError(
@@ -63,11 +65,22 @@ class Runner:
         if self.anchor_channels:
             inputs.append(anchors_with_margin(anchors, frames, padded, (rows, columns), self.anchor_channels))
         names = [given.name for given in self._session.get_inputs()]
-        stylized: Any = self._session.run(None, dict(zip(names, inputs, strict=True)))[0]
+        given = dict(zip(names, inputs, strict=True))
+        stylized: Any = self._session.run(None, given, self._run_options)[0]
+        self._run_options = None
         levels = (stylized + 1) * np.float32(127.5)
         np.rint(np.clip(levels, 0, 255, out=levels), out=levels)
         pictures = levels[:, :, rows, columns].transpose(0, 2, 3, 1)
         return np.ascontiguousarray(pictures, dtype=np.uint8), state
+
+    def forget(self) -> None:
+        """See `inference.runner.Runner.forget`; the arena gives back what is free after the next run."""
+        self._run_options = _import().RunOptions()
+        arenas = "cpu:0" if self.device == "cpu" else "cpu:0;gpu:0"
+        self._run_options.add_run_config_entry("memory.enable_memory_arena_shrinkage", arenas)
+
+    def free_bytes(self) -> None:
+        """Not known of a device; of the CPU the machine's memory is what counts."""
 
 
 def report() -> RunnerReport:
@@ -99,6 +112,6 @@ def _devices(onnxruntime: ModuleType) -> tuple[str, ...]:
 
 def _options(onnxruntime: ModuleType, threads: int | None) -> Any:
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # what fails is raised
     options.intra_op_num_threads = threads or available_cores()
     return options

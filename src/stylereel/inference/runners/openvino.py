@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import sys
 from collections import OrderedDict
 from types import ModuleType
@@ -13,7 +14,7 @@ import numpy as np
 from stylereel.core.anchors import CELL_PX
 from stylereel.core.errors import EnvironmentMissingError, PackError
 from stylereel.inference.cpu import available_cores
-from stylereel.inference.runner import RunnerReport, State, check_inputs, refuse_device
+from stylereel.inference.runner import Footprint, RunnerReport, State, check_inputs, refuse_device
 from stylereel.inference.sizing import anchors_with_margin, with_margin
 from stylereel.packs.store import ONNX_NAME, Pack
 
@@ -21,7 +22,10 @@ NAME = "openvino"
 INSTALL = "Install it with: pip install openvino"
 DEVICE_ADVICE = "For a GPU use the torch runner: pip install 'stylereel[train]'"
 SIZES_KEPT = 3
+KEPT_PX = 1_500_000
+"""Sizes are kept compiled while they have no more pixels than this together: each holds its memory."""
 FEW_CORES = 4
+FOOTPRINTS = {"bf16": Footprint(2.0, 18.0), "fp32": Footprint(4.0, 18.0)}
 
 
 class Runner:
@@ -37,6 +41,7 @@ class Runner:
         self.device = "cpu"
         self._core: Any = self._openvino.Core()
         self.precision = _precision(self._core) if precision == "auto" else precision
+        self.footprint = FOOTPRINTS[self.precision]
         self._multiple, self.anchor_channels = pack.card.size_multiple, pack.card.anchor_channels
         self._network = pack.read(ONNX_NAME)
         self._options = _options(self.precision, threads)
@@ -64,13 +69,26 @@ class Runner:
 
     def _request(self, shape: tuple[int, ...]) -> Any:
         if shape not in self._requests:
-            while len(self._requests) >= SIZES_KEPT:
-                self._requests.popitem(last=False)
+            self._make_room(shape)
             model = self._pictures_in_and_out(shape)
             compiled = self._core.compile_model(model, "CPU", self._options)
             self._requests[shape] = compiled.create_infer_request()
         self._requests.move_to_end(shape)
         return self._requests[shape]
+
+    def forget(self) -> None:
+        """See `inference.runner.Runner.forget`."""
+        self._requests.clear()
+
+    def free_bytes(self) -> None:
+        """The machine's memory is what counts."""
+
+    def _make_room(self, shape: tuple[int, ...]) -> None:
+        def together() -> int:
+            return sum(math.prod(kept[:3]) for kept in (*self._requests, shape))
+
+        while self._requests and (len(self._requests) >= SIZES_KEPT or together() > KEPT_PX):
+            self._requests.popitem(last=False)
 
     def _pictures_in_and_out(self, shape: tuple[int, ...]) -> Any:
         """The network with `(N, H, W, 3)` uint8 at both ends, so that no float frame crosses over."""

@@ -11,13 +11,14 @@ import numpy as np
 from stylereel.core.errors import EnvironmentMissingError, PackError, UsageError
 from stylereel.core.registry import family
 from stylereel.inference.cpu import cpu_features
-from stylereel.inference.runner import RunnerReport, State, refuse_device
+from stylereel.inference.runner import Footprint, RunnerReport, State, refuse_device
 from stylereel.inference.sizing import anchors_with_margin, with_margin
 from stylereel.packs.store import WEIGHTS_NAME, Pack
 
 NAME = "torch"
 INSTALL = "Install it with: pip install 'stylereel[train]'"
 CUDA_ADVICE = "For a GPU install a torch build made for it: see https://pytorch.org/get-started/locally"
+FOOTPRINTS = {"bf16": Footprint(3.5, 40.0), "fp32": Footprint(7.6, 20.0)}
 GENERATORS = family("stylereel.networks.generators")
 
 
@@ -34,6 +35,7 @@ class Runner:
         refuse_device(NAME, device, devices, CUDA_ADVICE)
         self.device = devices[0] if device == "auto" else device
         self.precision = _precision(torch, self.device) if precision == "auto" else precision
+        self.footprint = FOOTPRINTS[self.precision]
         if threads is not None:
             torch.set_num_threads(threads)
         self._multiple, self.anchor_channels = pack.card.size_multiple, pack.card.anchor_channels
@@ -58,6 +60,17 @@ class Runner:
             levels = ((stylized.float() + 1) * 127.5).clamp_(0, 255).round_().to(torch.uint8)
             result = levels[:, :, rows, columns].permute(0, 2, 3, 1).contiguous().cpu().numpy()
         return result, state
+
+    def forget(self) -> None:
+        """See `inference.runner.Runner.forget`."""
+        if self.device == "cuda":
+            self._torch.cuda.empty_cache()
+        elif self.device == "mps":
+            self._torch.mps.empty_cache()
+
+    def free_bytes(self) -> int | None:
+        """Of a CUDA device; Apple's GPU shares the machine's memory."""
+        return int(self._torch.cuda.mem_get_info()[0]) if self.device == "cuda" else None
 
 
 def load_generator(pack: Pack) -> Any:

@@ -1,0 +1,92 @@
+"""What a run from file to file holds in memory beside the network, and the plan that follows from it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from stylereel.core.memory import parse_bytes, resident_bytes
+from stylereel.inference.memory_plan import (
+    ANCHORS,
+    FULL_CHROMA,
+    PAINTING,
+    READING,
+    STABILIZER,
+    WRITING,
+    WRITING_ELSE,
+    Beside,
+    MemoryPlan,
+    plan_memory,
+)
+from stylereel.inference.tiled_runner import TiledRunner
+from stylereel.video.info import SourceInfo
+from stylereel.video.plan import OutputPlan
+
+
+class OwnMemory:
+    """What the process held before its source was opened, and what its network has added since.
+
+    The rest of what it holds when memory is planned are frames of the source, which the plan counts itself.
+    """
+
+    def __init__(self) -> None:
+        self._bytes = resident_bytes() or 0
+
+    @contextlib.contextmanager
+    def grows(self) -> Iterator[None]:
+        """What comes to be held within is the process's own."""
+        before = resident_bytes() or 0
+        yield
+        self._bytes += max(0, (resident_bytes() or 0) - before)
+
+    @property
+    def besides_bytes(self) -> int:
+        """What is held beside it now."""
+        return max(0, (resident_bytes() or 0) - self._bytes)
+
+
+def checked_limit(memory_limit: str | int | None) -> int | None:
+    """Bytes, or None where nobody states a limit.
+
+    Raises:
+        UsageError: it is no size of memory.
+    """
+    return None if memory_limit is None else parse_bytes(memory_limit, "memory-limit")
+
+
+def prepare_memory(
+    runner: TiledRunner,
+    info: SourceInfo,
+    target: OutputPlan,
+    size: tuple[int, int],
+    *,
+    stabilize: bool,
+    limit_bytes: int | None,
+    own: OwnMemory,
+) -> MemoryPlan:
+    """Plan for a run and hold the runner to it; call it when source and network are open, the output is not.
+
+    Args:
+        runner: the network.
+        info: of the source.
+        target: what will be written.
+        size: `(height, width)` of the frames, px.
+        stabilize: results lean on the ones before.
+        limit_bytes: most that this process may hold; None takes what the machine has.
+        own: what is held that has nothing to do with frames.
+
+    Raises:
+        UsageError: the limit is too low for frames of that size.
+    """
+    read = info.kind
+    if read == "video":
+        read = "hdr" if info.color.is_hdr else "deep" if info.bit_depth > 8 else "video"
+    codec = target.codec.name if target.codec is not None else ""
+    writing = WRITING.get(codec, WRITING_ELSE)
+    if codec in ("h264", "hevc") and (size[0] % 2 or size[1] % 2):
+        writing *= FULL_CHROMA
+    moving = info.kind != "image"
+    painting = PAINTING + ANCHORS * (moving and runner.anchor_channels > 0) + STABILIZER * stabilize
+    beside = Beside(READING[read], painting, writing, has_queues=moving)
+    already = min(own.besides_bytes, int(beside.reading_bytes * size[0] * size[1]))
+    return runner.prepare(*size, plan_memory(limit_bytes, beside, already))

@@ -1,0 +1,61 @@
+"""How many values a network holds at once, counted from its graph: memory is planned for any shape."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from stylereel.core.anchors import CELL_PX
+from stylereel.core.errors import EnvironmentMissingError
+from stylereel.inference.runners.openvino import import_openvino
+from stylereel.packs.store import ONNX_NAME, Pack
+
+UNKNOWN = 160.0
+"""Where nothing can count: more than the widest generator with its usual shape takes (128)."""
+_SIDE_PX = 64
+
+
+def live_values(pack: Pack) -> float:
+    """Most values alive at once while the network runs, per pixel of the frame; weights not counted.
+
+    The operations are walked in the order in which they run; a value lives from the one that makes it to the
+    last that reads it. A runner that fuses operations needs less, one that copies needs more: each says how
+    many bytes it takes per value.
+    """
+    try:
+        openvino = import_openvino()
+    except EnvironmentMissingError:
+        return UNKNOWN
+    side = _SIDE_PX * pack.card.size_multiple // math.gcd(_SIDE_PX, pack.card.size_multiple)
+    try:
+        model = openvino.Core().read_model(model=pack.read(ONNX_NAME), weights=b"")
+        shapes = {model.inputs[0]: [1, 3, side, side]}
+        if pack.card.anchor_channels:
+            cells = side // CELL_PX
+            shapes[model.inputs[1]] = [1, pack.card.anchor_channels, cells, cells]
+        model.reshape(shapes)
+        return _peak(model.get_ordered_ops()) / side**2
+    except RuntimeError:  # a graph that only another runner reads
+        return UNKNOWN
+
+
+def _peak(operations: list[Any]) -> int:
+    fixed: set[str] = set()
+    sizes: dict[str, int] = {}
+    read_last: dict[str, int] = {}
+    for index, operation in enumerate(operations):
+        name = operation.get_friendly_name()
+        sources = [value.get_node().get_friendly_name() for value in operation.input_values()]
+        if operation.get_type_name() == "Constant" or (sources and fixed.issuperset(sources)):
+            fixed.add(name)
+            continue
+        read_last |= dict.fromkeys(sources, index)
+        sizes[name] = sum(math.prod(output.get_shape()) for output in operation.outputs())
+    peak, alive = 0, dict[str, int]()
+    for index, operation in enumerate(operations):
+        name = operation.get_friendly_name()
+        if name in sizes:
+            alive[name] = sizes[name]
+        peak = max(peak, sum(alive.values()))
+        alive = {name: size for name, size in alive.items() if read_last.get(name, -1) > index}
+    return peak
