@@ -7,8 +7,11 @@
     │   ├── VideoOpenError(OSError)
     │   ├── OutputError(OSError)
     │   ├── SizeChangedError(ValueError)
+    │   ├── ResumeError(ValueError)
+    │   ├── StalledError(TimeoutError)
     │   └── DatasetError(ValueError)
     ├── EnvironmentMissingError(RuntimeError)  exit 4   an extra, a device or a codec is absent
+    ├── RunnerFailedError(RuntimeError)    exit 4   the network broke off while it ran
     ├── RefusedError(ValueError)           exit 5   refused for safety or integrity
     │   └── PackError(ValueError)
     └── TrainingDivergedError(RuntimeError)  exit 3
@@ -53,12 +56,26 @@ class SizeChangedError(InputError):
     """Pictures of different sizes were to become one video."""
 
 
+class ResumeError(InputError):
+    """What an interrupted run left cannot be gone on with: it is of another job, or damaged."""
+
+
+class StalledError(InputError, TimeoutError):
+    """A source stopped giving frames without ending."""
+
+
 class DatasetError(InputError):
     """Training pictures or videos are missing, too few, too small or unreadable."""
 
 
 class EnvironmentMissingError(StylereelError, RuntimeError):
     """This machine or installation lacks something; the text carries the install line."""
+
+    exit_code = 4
+
+
+class RunnerFailedError(StylereelError, RuntimeError):
+    """The network broke off while it ran: memory, driver or library failed it."""
 
     exit_code = 4
 
