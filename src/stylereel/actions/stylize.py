@@ -246,6 +246,9 @@ def stylize(
             stabilize = 0.0
         job.compare(reader.info, plan, stylizer.card, stylizer.at_work)
         reader.skip(job.frames_done, concealed=job.concealed_done)
+        total = _expected_frames(reader.info, start_seconds, end_seconds)
+        if job.frames_done and on_progress is not None:
+            on_progress(Progress(job.frames_done, total, note="finding the place in the source"))
         frames = iter(reader)
         first = next(frames, None)
         if first is None and not job.is_whole:
@@ -253,7 +256,6 @@ def stylize(
                 f"{input} has no frame in the stretch that was asked for: check --start and --end."
             )
         began = time.monotonic()
-        total = _expected_frames(reader.info, start_seconds, end_seconds)
         width, height = job.begin(plan, _size_of(first, reader), total)
         with (
             job.explaining(),

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 # ISO BMFF sample durations are 32 bits: with a finer clock than this a frame of some minutes overflows.
 _FINEST_TICKS_PER_SECOND = 10_000_000
+# So few frames cannot be out of order.
+_X265_DELAY_FRAMES = 2
 
 
 def output_tick(container: Container, info: SourceInfo) -> Fraction:
@@ -138,6 +140,7 @@ class VideoEncoder:
         self._settings, self._tags, self._size, self.tick = settings, tags, size, tick
         self._pending: _Pending | None = None
         self._durations: dict[int, int] = {}
+        self._frames = 0
         self._first_dts: int | None = None
         self._first_pts = self.end = 0
         self._last_ticks = max(1, round(1 / info.frame_rate / tick)) if info.frame_rate else 1
@@ -201,6 +204,11 @@ class VideoEncoder:
     def flush(self, longest_ticks: int | None = None) -> Iterator[Packet]:
         """Encode the last frame, no longer than `longest_ticks`, and yield what remains."""
         rest = list(self._flush(longest_ticks))
+        if self._name == "libx265" and self._frames <= _X265_DELAY_FRAMES:
+            # It never gets to know how far to shift its decoding times, and shifts them by whatever it finds.
+            for packet in rest:
+                packet.dts = packet.pts
+            self._first_dts = self._first_pts
         if self.sums_durations and rest and rest[-1].dts is not None and self._first_dts is not None:
             # An ISO track is as long as its samples' durations together, in order of decoding.
             rest[-1].duration = self.end - self._first_pts - (rest[-1].dts - self._first_dts)
@@ -231,6 +239,7 @@ class VideoEncoder:
         return self._last_ticks
 
     def _encode(self, pending: _Pending, ticks: int) -> Iterator[Packet]:
+        self._frames += 1
         self._durations[pending.pts] = ticks
         frame = self._as_frame(pending.pixels)
         frame.pts, frame.time_base = pending.pts, self.tick
