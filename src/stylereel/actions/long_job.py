@@ -50,6 +50,9 @@ class LongJob:
     Attributes:
         found: what an interrupted run left; None where there is nothing to go on with.
         parts: where this run keeps what it finishes; None for a job too short for that.
+        frames_done: frames that an interrupted run finished.
+        concealed_done: of these, how many repeat the last good one.
+        is_whole: every frame was finished by then; the file has yet to be made of them.
         notices: sentences for the user.
     """
 
@@ -67,6 +70,11 @@ class LongJob:
         begins_anew = overwrite and not resume
         self.found = None if begins_anew else Parts.find(self._output)
         self.parts: Parts | None = None
+        self.frames_done = self.concealed_done = 0
+        self.is_whole = False
+        if self.found is not None:
+            self.frames_done, self.is_whole = self.found.frames, self.found.is_whole
+            self.concealed_done = self.found.records[-1].concealed
         self.notices = [NOTHING_TO_RESUME] if resume and self.found is None else []
         self._coming = 0
         self._states: dict[int, PainterState] = {}
@@ -75,21 +83,6 @@ class LongJob:
     def is_published(self) -> bool:
         """The output is there, made of these parts, by a run that was killed before it removed them."""
         return is_published(self._output, self.found)
-
-    @property
-    def frames_done(self) -> int:
-        """Frames that an interrupted run finished."""
-        return self.found.frames if self.found is not None else 0
-
-    @property
-    def concealed_done(self) -> int:
-        """Of these, how many repeat the last good one."""
-        return self.found.records[-1].concealed if self.found is not None else 0
-
-    @property
-    def is_whole(self) -> bool:
-        """Every frame is finished; the file has yet to be made of them."""
-        return self.found is not None and self.found.is_whole
 
     def check_wanted(self) -> None:
         """Refuse to begin anew where much would be lost by it.

@@ -94,7 +94,7 @@ def _motion(arrays: dict[str, np.ndarray], facts: Mapping[str, Any]) -> FollowSt
         raise ValueError(f"frames of {width}x{height}")
     view = _taken(arrays, "motion.view", np.uint8, None)
     if view.ndim != 2 or not view.size:
-        raise ValueError(f"a view of shape {view.shape}")
+        raise ValueError(f"motion.view has the shape {view.shape}")
     thumbnail = _taken(arrays, "motion.thumbnail", np.float32, (32, 48))
     scene = CutState(thumbnail, float(told["light"]), int(told["flash_frames"]))
     return FollowState(view, (height, width), scene)
