@@ -3,6 +3,7 @@
 #   make demo                               a sample clip in a shipped style
 #   make demo VIDEO=my.mp4 STYLE=ukiyoe     a video of yours
 #   make test                               the tests
+#   make soak                               the long forms of the tests: minutes to hours
 #   make check                              what CI looks at: ruff, pyright, import-linter
 #   make install                            everything: applying, training, demo, tests
 #   make install TORCH_INDEX=               with pip's own torch: on Linux it brings CUDA (gigabytes)
@@ -30,7 +31,7 @@ PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
 endif
 
-.PHONY: help demo install test check format clean
+.PHONY: help demo install test soak check format clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -66,6 +67,9 @@ demo: $(STAMPS)/demo
 
 test: $(STAMPS)/all
 	@$(BIN)/python -m pytest -n auto $(TESTS)
+
+soak: $(STAMPS)/all
+	@$(BIN)/python -m pytest $(or $(TESTS),tests/soak)
 
 check: $(STAMPS)/all
 	@$(BIN)/ruff check .

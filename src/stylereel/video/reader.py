@@ -12,7 +12,7 @@ import av
 import numpy as np
 
 from stylereel.core import pixels
-from stylereel.core.errors import InputError, ResumeError, UsageError, VideoOpenError
+from stylereel.core.errors import InputError, MissingInputError, ResumeError, UsageError, VideoOpenError
 from stylereel.core.frames import Frame
 from stylereel.video.convert import FrameConverter
 from stylereel.video.embedded import left_aside
@@ -184,7 +184,7 @@ class FrameReader:
             pts = self._timeline.output_pts(index)
             try:
                 picture, found = read_picture_whole(path, self._max_side)
-            except VideoOpenError as error:
+            except (VideoOpenError, MissingInputError) as error:
                 self.notices.append(f"unreadable picture, its neighbour is shown instead: {error}")
                 if held is None:
                     waiting.append(pts)
@@ -210,7 +210,7 @@ class FrameReader:
 
     def _last_readable(self, paths: list[Path]) -> np.ndarray | None:
         for path in reversed(paths):
-            with contextlib.suppress(VideoOpenError):
+            with contextlib.suppress(VideoOpenError, MissingInputError):
                 return read_picture_whole(path, self._max_side)[0]
         return None
 
@@ -242,10 +242,9 @@ class FrameReader:
                 f"{self.info.path.name} is truncated: it ends at {self._timeline.end_seconds:.3f} s{of}; "
                 "read as far as it goes"
             )
-        if self._timeline.repaired:
-            self.notices.append(
-                f"{self._timeline.repaired} timestamp(s) missing or out of order were repaired"
-            )
+        repaired = self._timeline.repaired + source.decoder.clock_jumps
+        if repaired:
+            self.notices.append(f"{repaired} timestamp(s) missing or out of order were repaired")
         if self._resized:
             self.notices.append(
                 f"the picture size changes on the way; {self._resized} frame(s) are scaled to {self.size}"
