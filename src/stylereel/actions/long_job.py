@@ -37,6 +37,14 @@ _NOT_COMPARED = {
 }
 
 
+def _version(distribution: str) -> str:
+    """Of what is installed; a checkout that is not installed has none."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
 def _has_parts(plan: OutputPlan) -> bool:
     """False for one picture, and for a GIF, whose encoder starts a file of its own each time."""
     return plan.kind == "images" or (plan.container is not None and plan.container.muxer != "gif")
@@ -108,12 +116,10 @@ class LongJob:
         Raises:
             ResumeError: the parts are of another source, style, or with other options.
         """
-        from stylereel import __version__
-
         files = json.dumps(dict(sorted(card.files.items())))
         self._identity = {
-            "Stylereel": __version__,
-            "PyAV": importlib.metadata.version("av"),
+            "Stylereel": _version("stylereel"),
+            "PyAV": _version("av"),
             "output": self._output.name,
             "input": source_fingerprint(info),
             "style": f"{card.name} {hashlib.sha256(files.encode()).hexdigest()}",

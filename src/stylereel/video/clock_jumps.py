@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 from typing import Any
 
-# Decoding times of an orderly file never run back. By less than this they are repaired one by one (`timeline`).
+# Decoding times of an orderly file never run back. By less than this, `timeline` repairs them one by one.
 _SET_BACK_SECONDS = Fraction(1, 4)
 # Lines of text may be stored out of order.
 SET_BACK_SECONDS_OF_TEXT = Fraction(5)

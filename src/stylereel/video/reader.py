@@ -71,6 +71,7 @@ class FrameReader:
         self._skipped = 0
         self._cut = cut
         self._timeline = Timeline(self.info, cut)
+        self._frames: Iterator[Frame] = iter(())
         try:
             self._check_start()
         except InputError:
