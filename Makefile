@@ -3,7 +3,7 @@
 #   make demo                               a sample clip in a shipped style
 #   make demo VIDEO=my.mp4 STYLE=ukiyoe     a video of yours
 #   make test                               the tests
-#   make soak                               the long tests: minutes to hours
+#   make soak                               the long forms of the tests: minutes to hours
 #   make check                              what CI looks at: ruff, pyright, import-linter
 #   make install                            everything: applying, training, demo, tests
 #   make install TORCH_INDEX=               with pip's own torch: on Linux it brings CUDA (gigabytes)
@@ -69,7 +69,7 @@ test: $(STAMPS)/all
 	@$(BIN)/python -m pytest -n auto $(TESTS)
 
 soak: $(STAMPS)/all
-	@$(BIN)/python -m pytest -m soak $(or $(TESTS),tests/soak)
+	@$(BIN)/python -m pytest $(or $(TESTS),tests/soak)
 
 check: $(STAMPS)/all
 	@$(BIN)/ruff check .

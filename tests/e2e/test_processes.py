@@ -48,7 +48,7 @@ def test_an_interruption_stops_cleanly_and_leaves_no_half_file(long_clip, tmp_pa
         preexec_fn=lambda: signal.signal(kind, signal.SIG_DFL),  # a shell's background job ignores SIGINT
     )
     deadline = time.monotonic() + 60
-    while not any(path.stat().st_size for path in tmp_path.glob(".out*")):
+    while not any(tmp_path.glob(".out.partial*")):
         assert process.poll() is None and time.monotonic() < deadline, process.communicate()
         time.sleep(0.01)
     process.send_signal(kind)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from stylereel.actions.long_job import LongJob
 from stylereel.actions.run_memory import OwnMemory, checked_limit, prepare_memory
 from stylereel.core.errors import UsageError, VideoOpenError
 from stylereel.core.frames import Frame, Stage
@@ -28,6 +29,7 @@ from stylereel.packs.card import UNKNOWN_LICENSE, Card
 from stylereel.packs.find import find_pack
 from stylereel.temporal.stabilizer import Stabilizer
 from stylereel.video.info import SourceInfo
+from stylereel.video.output_lock import output_lock
 from stylereel.video.plan import plan_output
 from stylereel.video.reader import FrameReader
 from stylereel.video.writer import FrameWriter, WriteSummary
@@ -63,8 +65,9 @@ class StylizeSummary:
             they went through it whole.
         concealed_frames: damaged frames that repeat the last good one.
         is_truncated: the input ended before its time; what was there was stylised.
-        elapsed_seconds: from the first frame to the finished file.
-        frames_per_second: frames by elapsed time.
+        resumed_frames: of `frames`, those that an interrupted run had finished.
+        elapsed_seconds: from this run's first frame to the finished file.
+        frames_per_second: frames of this run by elapsed time.
         notices: sentences for the user.
     """
 
@@ -86,6 +89,7 @@ class StylizeSummary:
     tile: tuple[int, int] | None = None
     concealed_frames: int = 0
     is_truncated: bool = False
+    resumed_frames: int = 0
     elapsed_seconds: float = 0.0
     frames_per_second: float = 0.0
     notices: tuple[str, ...] = field(default=())
@@ -191,6 +195,7 @@ def stylize(
     threads: int | None = None,
     memory_limit: str | int | None = None,
     overwrite: bool = False,
+    resume: bool = False,
     on_progress: OnProgress | None = None,
 ) -> StylizeSummary:
     """Lay a look over a video, with its sound, its times and its colour tags kept.
@@ -214,7 +219,8 @@ def stylize(
         threads: CPU threads for the network; None leaves it to the runner.
         memory_limit: most that this process may hold: "4GB", "1.5GiB" or bytes; None takes what the machine
             has available. Frames that need more are stylised in tiles, without a seam.
-        overwrite: replace an output that exists.
+        overwrite: replace an output that exists, and what an interrupted run left of it.
+        resume: go on where an interrupted run of the same job stopped; begin where there was none.
         on_progress: called after each frame.
 
     Returns:
@@ -223,22 +229,31 @@ def stylize(
     Raises:
         UsageError: an option that cannot be right.
         InputError: the input or output cannot be used; nothing is left under the output's name.
+        ResumeError: what an interrupted run left is of another job, or damaged.
+        RunnerFailedError: the network broke off; what was finished of a long job is kept.
         EnvironmentMissingError: a runner, device or codec is absent.
         MemoryShortError: memory ran out, also with the smallest tiles.
         RefusedError: a pack or an input is refused.
     """
+    options = dict(locals())
     start_seconds, end_seconds = _checked_times(start, end)
     rate = _checked_rate(fps)
     _check_size(max_side)
     _checked_strength(strength)
     _check_stabilize(stabilize)
     limit_bytes, own = checked_limit(memory_limit), OwnMemory()
-    with FrameReader(
-        input, start_seconds=start_seconds, end_seconds=end_seconds, max_side=max_side, fps=rate
-    ) as reader:
+    with (
+        output_lock(output),
+        FrameReader(
+            input, start_seconds=start_seconds, end_seconds=end_seconds, max_side=max_side, fps=rate
+        ) as reader,
+    ):
         if rate is not None and reader.info.kind != "images":
             raise UsageError(f"fps is for a folder or pattern of pictures; {input} keeps its own times.")
-        target = plan_output(output, reader.info, codec=codec, quality=quality, overwrite=overwrite)
+        job = LongJob(output, options, resume=resume, overwrite=overwrite)
+        overwrite = overwrite or job.is_published
+        plan = plan_output(output, reader.info, codec=codec, quality=quality, overwrite=overwrite)
+        job.check_wanted()
         with own.grows():
             stylizer = Stylizer.load(
                 style,
@@ -253,25 +268,32 @@ def stylize(
         if stabilize and alone:
             notices.append(NOTHING_TO_STABILIZE)
             stabilize = 0.0
+        job.compare(reader.info, plan, stylizer.card, stylizer.at_work)
+        reader.skip(job.frames_done, concealed=job.concealed_done)
+        total = _expected_frames(reader.info, start_seconds, end_seconds)
+        if job.frames_done and on_progress is not None:
+            on_progress(Progress(job.frames_done, total, note="finding the place in the source"))
         frames = iter(reader)
         first = next(frames, None)
-        if first is None:
+        if first is None and not job.is_whole:
             raise VideoOpenError(
                 f"{input} has no frame in the stretch that was asked for: check --start and --end."
             )
         began = time.monotonic()
-        height, width = first.pixels.shape[:2]
+        width, height = _size_of(first, reader)
         network = stylizer.runner
         memory = prepare_memory(
             network,
             reader.info,
-            target,
+            plan,
             (height, width),
             stabilize=stabilize > 0,
             limit_bytes=limit_bytes,
             own=own,
         )
+        width, height = job.begin(plan, (width, height), total)
         with (
+            job.explaining(),
             memory_told(height, width),
             FrameWriter(
                 output,
@@ -284,24 +306,32 @@ def stylize(
                 end_seconds=end_seconds,
                 overwrite=overwrite,
                 metadata=_provenance(stylizer.card),
+                parts=job.parts,
             ) as writer,
         ):
-            total = _expected_frames(reader.info, start_seconds, end_seconds)
             painter = Painter(stylizer.runner, stylizer.look, Stabilizer(stabilize) if stabilize else None)
             _run(
-                itertools.chain([first], frames),
-                picture_stage(painter) if alone else network_stage(painter),
+                itertools.chain([] if first is None else [first], frames),
+                picture_stage(painter)
+                if alone
+                else network_stage(painter, start=job.state(), before_each=job.keep),
                 writer,
-                Meter(total, note=stylizer.at_work),
+                Meter(total, note=stylizer.at_work, done=job.frames_done),
                 on_progress,
                 queue_frames=memory.queue_frames,
             )
             written = writer.finish()
         elapsed = time.monotonic() - began
-        notices += [*reader.notices, *network.notices, *written.notices]
+        notices += [*job.notices, *reader.notices, *network.notices, *written.notices]
         summary = _summary(input, output, stylizer, reader, written, (width, height), elapsed, notices)
-        tile = network.tile_of(height, width)
-        return replace(summary, stabilize=float(stabilize), tile=tile)
+        pace = round((written.frames - job.frames_done) / elapsed, 2) if elapsed > 0 else 0.0
+        return replace(
+            summary,
+            stabilize=float(stabilize),
+            tile=network.tile_of(height, width),
+            resumed_frames=job.frames_done,
+            frames_per_second=pace,
+        )
 
 
 def _run(
@@ -319,6 +349,11 @@ def _run(
             on_progress(progress)
 
     run_engine(frames, [stage], writer.write, on_frame=tell, queue_frames=queue_frames)
+
+
+def _size_of(first: Frame | None, reader: FrameReader) -> tuple[int, int]:
+    """Of the first frame that comes, `(width, height)`."""
+    return reader.size if first is None else (first.pixels.shape[1], first.pixels.shape[0])
 
 
 def _painted(painter: Painter, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
@@ -356,7 +391,6 @@ def _summary(
         concealed_frames=reader.concealed_count,
         is_truncated=reader.truncated,
         elapsed_seconds=round(elapsed, 3),
-        frames_per_second=round(written.frames / elapsed, 2) if elapsed > 0 else 0.0,
         notices=tuple(dict.fromkeys(notices)),
     )
 

@@ -32,8 +32,8 @@ def errors_as_exit_codes() -> Iterator[None]:
         yield
     except (typer.Exit, typer.Abort):
         raise
-    except KeyboardInterrupt:
-        _complain("Stopped. Nothing was left under the output's name.")
+    except KeyboardInterrupt as error:
+        _complain(f"Stopped. Nothing was left under the output's name.{_notes(error)}")
         raise typer.Exit(INTERRUPTED) from None
     except BrokenPipeError:
         # Whoever read our output left; Python would complain about it once more at exit.
@@ -41,7 +41,7 @@ def errors_as_exit_codes() -> Iterator[None]:
         raise typer.Exit(0) from None
     except StylereelError as error:
         _show_traceback_if_asked()
-        _complain(f"Error: {_sentence(str(error))}")
+        _complain(f"Error: {_sentence(str(error))}{_notes(error)}")
         raise typer.Exit(error.exit_code) from None
     except Exception as error:
         if hasattr(error, "show"):  # click's own, about the command line: they know how to show themselves
@@ -50,7 +50,7 @@ def errors_as_exit_codes() -> Iterator[None]:
         detail = " ".join(str(error).split()) or "no more is known"
         _complain(
             f"Error: something went wrong inside Stylereel ({type(error).__name__}: {detail}). This is our "
-            "bug: run it again with STYLEREEL_DEBUG=1 and report what it shows."
+            f"bug: run it again with STYLEREEL_DEBUG=1 and report what it shows.{_notes(error)}"
         )
         raise typer.Exit(OUR_BUG) from None
 
@@ -123,6 +123,11 @@ def _sentence(text: str) -> str:
     if text.split(" ", 1)[0].isalpha():  # a file's name stays as it is
         text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "!", "?")) else text + "."
+
+
+def _notes(error: BaseException) -> str:
+    """What was added to an error on its way, such as what is kept and how to go on."""
+    return "".join(f" {_sentence(note)}" for note in getattr(error, "__notes__", ()))
 
 
 def _show_traceback_if_asked() -> None:

@@ -28,6 +28,8 @@ EPILOG = """[bold]Examples[/bold]
 
   stylereel stylize "frames/*.png" film.mp4 --style ukiyoe --fps 24
 
+  stylereel stylize film.mkv painted.mkv --style ukiyoe --resume
+
 Sound, subtitles, chapters and metadata come along. `stylereel styles` lists the looks.
 """
 
@@ -104,7 +106,20 @@ def _stylize(
             "more are stylised in tiles, without a seam.",
         ),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUTPUT if it exists.")] = False,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite", help="Replace OUTPUT if it exists, and drop what an interrupted run left of it."
+        ),
+    ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on where an interrupted run of the same job stopped: at most the last 250 frames (of "
+            "large pictures fewer) are done again. Begins anew where nothing was left.",
+        ),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a summary as JSON on stdout; all else goes to stderr.")
     ] = False,
@@ -130,6 +145,7 @@ def _stylize(
             threads=threads,
             memory_limit=memory_limit,
             overwrite=overwrite,
+            resume=resume,
             on_progress=show,
         )
     _render(summary, as_json)

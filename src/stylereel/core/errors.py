@@ -7,9 +7,12 @@
     │   ├── VideoOpenError(OSError)
     │   ├── OutputError(OSError)
     │   ├── SizeChangedError(ValueError)
+    │   ├── ResumeError(ValueError)
+    │   ├── StalledError(TimeoutError)
     │   └── DatasetError(ValueError)
     ├── EnvironmentMissingError(RuntimeError)  exit 4   an extra, a device or a codec is absent
     ├── MemoryShortError(MemoryError)      exit 4   memory ran out, and there was nothing left to make smaller
+    ├── RunnerFailedError(RuntimeError)    exit 4   the network broke off while it ran
     ├── RefusedError(ValueError)           exit 5   refused for safety or integrity
     │   └── PackError(ValueError)
     └── TrainingDivergedError(RuntimeError)  exit 3
@@ -54,6 +57,14 @@ class SizeChangedError(InputError):
     """Pictures of different sizes were to become one video."""
 
 
+class ResumeError(InputError):
+    """What an interrupted run left cannot be gone on with: it is of another job, or damaged."""
+
+
+class StalledError(InputError, TimeoutError):
+    """A source stopped giving frames without ending."""
+
+
 class DatasetError(InputError):
     """Training pictures or videos are missing, too few, too small or unreadable."""
 
@@ -66,6 +77,12 @@ class EnvironmentMissingError(StylereelError, RuntimeError):
 
 class MemoryShortError(StylereelError, MemoryError):
     """Memory ran out, the machine's or a device's, also with the smallest tiles."""
+
+    exit_code = 4
+
+
+class RunnerFailedError(StylereelError, RuntimeError):
+    """The network broke off while it ran: memory, driver or library failed it."""
 
     exit_code = 4
 

@@ -4,20 +4,26 @@
 
 Both queues are short: whoever is ahead waits, so memory does not grow with the length of the video. An error
 in any of the three stops the other two and is raised to the caller, as is the caller's own KeyboardInterrupt.
+A source that gives no frame for minutes is taken for stalled; the thread that waits for it is left behind.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from stylereel.core.errors import StalledError
 from stylereel.core.frames import Frame, FrameBatch, Stage
 
 QUEUE_FRAMES = 4
+STALL_SECONDS = 180.0
 _POLL_SECONDS = 0.1
+_PATIENCE_SECONDS = 10.0
 _END = object()
 
 
@@ -28,6 +34,7 @@ def run_engine(
     *,
     on_frame: Callable[[Frame], object] | None = None,
     queue_frames: int = QUEUE_FRAMES,
+    stall_seconds: float | None = STALL_SECONDS,
 ) -> int:
     """Draw `frames` through `stages` into `write`, overlapped.
 
@@ -37,12 +44,15 @@ def run_engine(
         write: called in a thread of its own, once for each frame, in order.
         on_frame: called in the caller's thread after a frame went to the writer.
         queue_frames: how many frames may wait on each side.
+        stall_seconds: how long to wait for a frame; None waits for ever, as for a live source.
 
     Returns:
         How many frames went to the writer. All of them are written when this returns.
 
     Raises:
-        BaseException: the first one raised by any of the parts; both threads have ended by then.
+        StalledError: no frame came for `stall_seconds`.
+        BaseException: the first one raised by any of the parts. Both threads have ended by then, except that
+            one which hangs in reading is left behind after some seconds; it ends with its read.
     """
     lanes = _Lanes(queue_frames)
     reading = threading.Thread(
@@ -55,7 +65,7 @@ def run_engine(
     writing.start()
     count = 0
     try:
-        batches: Iterator[FrameBatch] = ([frame] for frame in lanes.taken(lanes.read))
+        batches: Iterator[FrameBatch] = ([frame] for frame in lanes.taken(lanes.read, stall_seconds))
         for stage in stages:
             batches = stage(batches)
         for batch in batches:
@@ -75,7 +85,8 @@ def run_engine(
     finally:
         if lanes.failure is not None:
             lanes.stop.set()
-        _join_all(reading, writing)
+        _join(writing)
+        _join(reading, _PATIENCE_SECONDS)
     if lanes.failure is not None:
         raise lanes.failure
     return count
@@ -120,16 +131,24 @@ class _Lanes:
                 continue
         raise _Stopped
 
-    def taken(self, lane: queue.Queue[Any]) -> Iterator[Any]:
+    def taken(self, lane: queue.Queue[Any], stall_seconds: float | None = None) -> Iterator[Any]:
         """The items of a lane until its end, unless told to stop."""
+        waiting_since = time.monotonic()
         while not self.stop.is_set():
             try:
                 item = lane.get(timeout=_POLL_SECONDS)
             except queue.Empty:
+                if stall_seconds is not None and time.monotonic() - waiting_since > stall_seconds:
+                    raise StalledError(
+                        f"The source has given no frame for {stall_seconds:g} seconds, and has not ended: it "
+                        "is damaged, or its disk or network does not answer. Check that it plays, or copy it "
+                        "to a disk of this machine."
+                    ) from None
                 continue
             if item is _END:
                 return
             yield item
+            waiting_since = time.monotonic()
         raise _Stopped
 
 
@@ -144,12 +163,12 @@ def _write(write: Callable[[Frame], object], lanes: _Lanes) -> None:
         write(frame)
 
 
-def _join_all(*threads: threading.Thread) -> None:
-    """Wait for threads that were told to stop; an impatient second Ctrl-C must not leave them at work."""
-    for thread in threads:
-        while thread.is_alive():
-            with contextlib.suppress(KeyboardInterrupt):
-                thread.join(_POLL_SECONDS)
+def _join(thread: threading.Thread, at_most_seconds: float = math.inf) -> None:
+    """Wait for a thread that was told to stop; an impatient second Ctrl-C must not leave it at work."""
+    deadline = time.monotonic() + at_most_seconds
+    while thread.is_alive() and time.monotonic() < deadline:
+        with contextlib.suppress(KeyboardInterrupt):
+            thread.join(_POLL_SECONDS)
 
 
 def _wait(thread: threading.Thread, lanes: _Lanes) -> bool:

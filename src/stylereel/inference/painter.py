@@ -8,7 +8,7 @@ import numpy as np
 
 from stylereel.core.errors import UsageError
 from stylereel.inference.compositing import blend, keep_source_colors
-from stylereel.inference.runner import Runner, State
+from stylereel.inference.runner import Runner, State, run_network
 from stylereel.temporal.anchor_track import AnchorTrack, anchors_of, follow, still_track
 from stylereel.temporal.follower import Follower, FollowState, Step
 from stylereel.temporal.stabilizer import Stabilizer, StabilizerState
@@ -74,7 +74,7 @@ class Painter:
         if self.look.leaves_source:
             return pixels
         self._check_size(pixels)
-        batch, _ = self.runner.run(pixels[None], None, None)
+        batch, _ = run_network(self.runner, pixels[None], None, None)
         return self._laid_over(pixels, batch[0])
 
     def next(self, pixels: np.ndarray, state: PainterState) -> tuple[np.ndarray, PainterState]:
@@ -95,7 +95,7 @@ class Painter:
         if step is not None and self.runner.anchor_channels:
             track = _anchors_after(step, pixels.shape[:2], state.anchors)
             anchors = anchors_of(track, self.runner.anchor_channels)[None]
-        batch, runner_state = self.runner.run(pixels[None], None, state.runner, anchors)
+        batch, runner_state = run_network(self.runner, pixels[None], None, state.runner, anchors)
         stylized, stabilizer_state = batch[0], state.stabilizer
         if step is not None and self.stabilizer is not None:
             stylized, stabilizer_state = self.stabilizer.step(stylized, step, stabilizer_state)

@@ -7,7 +7,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from stylereel.core.errors import EnvironmentMissingError, PackError, UsageError
+from stylereel.core.errors import (
+    EnvironmentMissingError,
+    PackError,
+    RunnerFailedError,
+    StylereelError,
+    UsageError,
+)
 from stylereel.core.registry import family, unknown_name
 from stylereel.packs.store import Pack
 
@@ -141,6 +147,32 @@ def open_runner(
         except EnvironmentMissingError as error:
             reasons.append(f"{name}: {error}")
     raise EnvironmentMissingError(f"No runner here can use device '{device}'. " + " ".join(reasons))
+
+
+def run_network(
+    runner: Runner,
+    frames: np.ndarray,
+    code: np.ndarray | None,
+    state: State,
+    anchors: np.ndarray | None = None,
+) -> tuple[np.ndarray, State]:
+    """`runner.run`, whose libraries each fail with errors of their own.
+
+    Raises:
+        RunnerFailedError: the network broke off.
+    """
+    try:
+        return runner.run(frames, code, state, anchors)
+    except StylereelError:
+        raise
+    except Exception as error:
+        count, height, width = frames.shape[:3]
+        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise RunnerFailedError(
+            f"The runner '{runner.name}' on {runner.device} broke off at {count} frame(s) of {width}x{height}"
+            f": {what}. Where memory ran out, a smaller --max-side helps; otherwise try another --runner or "
+            "--device."
+        ) from error
 
 
 def check_choice(title: str, value: str, known: tuple[str, ...]) -> None:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import av
 import av.error
 
+from stylereel.video.clock_jumps import SteadyClock
+
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
@@ -70,12 +72,18 @@ class Decoder:
         self._placed_any = False
         self._holding = False  # frames are predicted from lost ones until the next keyframe
         self._bytes = _ByteAccount() if container.format.name.startswith("matroska") else None
+        self._clock = SteadyClock(stream.time_base)
         self.errors = 0
         self.cut_short = file_is_short
         self._peeked: list[Decoded] = []
         self._running: Iterator[Decoded] = self._moments()
         if strict:
             stream.codec_context.options = {"err_detect": "explode"}
+
+    @property
+    def clock_jumps(self) -> int:
+        """How often the file set its clock back."""
+        return self._clock.jumps
 
     @property
     def is_indexed(self) -> bool:
@@ -107,6 +115,7 @@ class Decoder:
         self._newest = self._damage_until = -math.inf
         self._holding = False
         self._bytes = _ByteAccount() if self._bytes else None
+        self._clock = SteadyClock(self._stream.time_base)
         self._peeked, self._running = [], self._moments()
         try:
             self._container.seek(pts, stream=self._stream, backward=True)
@@ -157,6 +166,7 @@ class Decoder:
                         if self._indexed:  # half a packet at the end of the file
                             self.cut_short = True
                             continue
+                    self._clock.correct(packet)
                     yield packet
                 return
             except av.error.EOFError:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 # ISO BMFF sample durations are 32 bits: with a finer clock than this a frame of some minutes overflows.
 _FINEST_TICKS_PER_SECOND = 10_000_000
+# So few frames cannot be out of order.
+_X265_DELAY_FRAMES = 2
 
 
 def output_tick(container: Container, info: SourceInfo) -> Fraction:
@@ -63,6 +65,15 @@ class Ticker:
         self.collisions = 0
         self._last: int | None = None
 
+    def go_on(self, last: int, collisions: int) -> None:
+        """Count on after the tick `last`, as an earlier one did."""
+        self._last, self.collisions = last, collisions
+
+    def peek(self, seconds: Fraction) -> int:
+        """The tick that the next frame will get, if it is at that time."""
+        ticks = math.floor(seconds / self.tick + Fraction(1, 2))
+        return ticks if self._last is None else max(ticks, self._last + 1)
+
     @property
     def last(self) -> int:
         """The last tick given, 0 before the first."""
@@ -70,10 +81,9 @@ class Ticker:
 
     def __call__(self, seconds: Fraction) -> int:
         """The nearest tick, halves up; one later than the last where two frames would share a tick."""
-        ticks = math.floor(seconds / self.tick + Fraction(1, 2))
-        if self._last is not None and ticks <= self._last:
+        ticks = self.peek(seconds)
+        if ticks > math.floor(seconds / self.tick + Fraction(1, 2)):
             self.collisions += 1
-            ticks = self._last + 1
         self._last = ticks
         return ticks
 
@@ -89,6 +99,12 @@ class VideoEncoder:
     """One video stream of an output container.
 
     Frames are held back by one, so that each gets the duration until the next.
+
+    Attributes:
+        stream: of the container.
+        tick: seconds per tick of its times.
+        end: tick at which the last frame ends; known after `flush`.
+        sums_durations: the container takes a track to be as long as its packets' durations together.
     """
 
     def __init__(
@@ -102,6 +118,7 @@ class VideoEncoder:
         tick: Fraction,
         info: SourceInfo,
         threads: int = 0,
+        opens: bool = True,
     ) -> None:
         """Add the stream and open its encoder.
 
@@ -114,16 +131,18 @@ class VideoEncoder:
             tick: seconds per tick of the pts to come.
             info: of the source, for frame rate and sample aspect ratio.
             threads: of the encoder; 0 lets it choose.
+            opens: False leaves opening to `open`.
 
         Raises:
             EnvironmentMissingError: this FFmpeg build has no such encoder, or it does not open.
         """
         quiet_encoders()
-        self._settings, self._tags, self._size, self._tick = settings, tags, size, tick
+        self._settings, self._tags, self._size, self.tick = settings, tags, size, tick
         self._pending: _Pending | None = None
         self._durations: dict[int, int] = {}
+        self._frames = 0
         self._first_dts: int | None = None
-        self._first_pts = self._end = 0
+        self._first_pts = self.end = 0
         self._last_ticks = max(1, round(1 / info.frame_rate / tick)) if info.frame_rate else 1
         self._palette = PaletteFilter(size, tick, settings.colors) if codec.name == "gif" else None
         try:
@@ -147,15 +166,26 @@ class VideoEncoder:
             context.color_primaries, context.color_trc = tags.primaries_code, tags.transfer_code
         if threads:
             context.thread_count = threads
-        self._sums_durations = output.format.name in ("mp4", "mov")
-        if codec.name == "hevc" and self._sums_durations:
+        self.sums_durations = output.format.name in ("mp4", "mov")
+        if codec.name == "hevc" and self.sums_durations:
             context.codec_tag = "hvc1"  # what Apple's players want
+        self._name = codec.encoder
+        if opens:
+            self.open()
+
+    def open(self) -> None:
+        """Open the encoder.
+
+        Raises:
+            EnvironmentMissingError: it does not open.
+        """
+        context = self.stream.codec_context
         try:
             context.open()
         except Exception as error:
             raise EnvironmentMissingError(
-                f"the encoder {codec.encoder} does not open for {size[0]}x{size[1]} {settings.pixel_format}: "
-                f"{error}. Try another --codec or size"
+                f"the encoder {self._name} does not open for {self._size[0]}x{self._size[1]} "
+                f"{self._settings.pixel_format}: {error}. Try another --codec or size"
             ) from error
 
     def encode(self, pixels: np.ndarray, pts: int, declared_ticks: int) -> Iterator[Packet]:
@@ -174,17 +204,28 @@ class VideoEncoder:
     def flush(self, longest_ticks: int | None = None) -> Iterator[Packet]:
         """Encode the last frame, no longer than `longest_ticks`, and yield what remains."""
         rest = list(self._flush(longest_ticks))
-        if self._sums_durations and rest and rest[-1].dts is not None and self._first_dts is not None:
+        if self._name == "libx265" and self._frames <= _X265_DELAY_FRAMES:
+            # It never gets to know how far to shift its decoding times, and shifts them by whatever it finds.
+            for packet in rest:
+                packet.dts = packet.pts
+            self._first_dts = self._first_pts
+        if self.sums_durations and rest and rest[-1].dts is not None and self._first_dts is not None:
             # An ISO track is as long as its samples' durations together, in order of decoding.
-            rest[-1].duration = self._end - self._first_pts - (rest[-1].dts - self._first_dts)
+            rest[-1].duration = self.end - self._first_pts - (rest[-1].dts - self._first_dts)
         yield from rest
+
+    def flush_until(self, pts: int) -> Iterator[Packet]:
+        """The same, where another encoder goes on with a frame at `pts`, until which the last one stays."""
+        if self._pending is not None:
+            self._pending.declared_ticks = pts - self._pending.pts
+        yield from self.flush()
 
     def _flush(self, longest_ticks: int | None) -> Iterator[Packet]:
         if self._pending is not None:
             ticks = self._pending.declared_ticks or self._last_ticks
             ticks = max(1, ticks if longest_ticks is None else min(ticks, longest_ticks))
             self._last_ticks = ticks
-            self._end = self._pending.pts + ticks
+            self.end = self._pending.pts + ticks
             yield from self._encode(self._pending, ticks)
             self._pending = None
         if self._palette is not None:
@@ -198,9 +239,10 @@ class VideoEncoder:
         return self._last_ticks
 
     def _encode(self, pending: _Pending, ticks: int) -> Iterator[Packet]:
+        self._frames += 1
         self._durations[pending.pts] = ticks
         frame = self._as_frame(pending.pixels)
-        frame.pts, frame.time_base = pending.pts, self._tick
+        frame.pts, frame.time_base = pending.pts, self.tick
         with contextlib.suppress(AttributeError):
             frame.duration = ticks
         frames = [frame] if self._palette is None else self._palette.push(frame)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
 from stylereel.core.errors import OutputError
 from stylereel.core.frames import Frame
+from stylereel.video.parts import Parts, sync_folder
 from stylereel.video.staging import StagedFile, StagedFolder, writing
 
 _PNG_HEADER_BYTES = 33  # signature (8) and the IHDR chunk (25)
@@ -136,18 +139,22 @@ class ImageFolderOutput:
         metadata: Mapping[str, str],
         sources: Sequence[Path],
         ending: str | None,
+        parts: Parts | None = None,
     ) -> None:
         """`sources`: files whose names the pictures take, in order; without them frames are numbered.
 
         `ending`: of every picture; None keeps each source's own where it can be written, else PNG.
+        `parts`: where finished pictures are kept until all are there.
         """
         from stylereel.video.containers import IMAGE_ENDINGS
 
         self._output, self._quality, self._metadata = output, quality, metadata
         self._names = _names(sources, ending, IMAGE_ENDINGS)
         self._ending = ending or ".png"
-        self._folder = StagedFolder(output)
-        self._count = 0
+        self._folder = StagedFolder(output, None if parts is None else parts.pictures)
+        self._parts = parts
+        self._count = 0 if parts is None else parts.frames
+        self._new: dict[str, int] = {}
         self.notices: list[str] = []
 
     def write(self, frame: Frame) -> None:
@@ -158,10 +165,24 @@ class ImageFolderOutput:
         data = encode_image(frame.pixels, Path(name).suffix, self._quality, self._metadata)
         with writing(self._output):
             (self._folder.path / name).write_bytes(data)
+        if self._parts is not None:
+            self._new[name] = len(data)
+
+    def end_part(self, coming: Frame | None) -> dict[str, Any]:
+        """Bring the pictures since the last part's end to the disk; facts for its record."""
+        written, self._new = self._new, {}
+        for name in written:
+            with (self._folder.path / name).open("r+b") as file:
+                os.fsync(file.fileno())
+        sync_folder(self._folder.path)
+        return {"pictures": written}
 
     def finish(self, *, overwrite: bool) -> int:
         """Publish the folder; returns the pictures' bytes together."""
-        return self._folder.publish(overwrite=overwrite)
+        size = self._folder.publish(overwrite=overwrite)
+        if self._parts is None:
+            return size
+        return sum(sum(record.pictures.values()) for record in self._parts.records)
 
     def abort(self) -> None:
         """Remove what was written."""

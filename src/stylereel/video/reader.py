@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +12,7 @@ import av
 import numpy as np
 
 from stylereel.core import pixels
-from stylereel.core.errors import InputError, UsageError, VideoOpenError
+from stylereel.core.errors import InputError, MissingInputError, ResumeError, UsageError, VideoOpenError
 from stylereel.core.frames import Frame
 from stylereel.video.convert import FrameConverter
 from stylereel.video.embedded import left_aside
@@ -67,8 +68,10 @@ class FrameReader:
         self.truncated = False
         self._max_side = max_side
         self._resized = 0
+        self._skipped = 0
         self._cut = cut
         self._timeline = Timeline(self.info, cut)
+        self._frames: Iterator[Frame] = iter(())
         try:
             self._check_start()
         except InputError:
@@ -95,9 +98,22 @@ class FrameReader:
         """`(width, height)` of the frames that come out, after `max_side`."""
         return pixels.fitted_size(self.info.width, self.info.height, self._max_side)
 
+    def skip(self, frames: int, *, concealed: int = 0) -> None:
+        """Leave out the first `frames` frames, of which `concealed` repeat another; call it before iterating.
+
+        What comes after them is bit for bit what comes without skipping: a video is decoded from its start,
+        which is all that is sure to give that, but nothing is converted; pictures are not even opened.
+        """
+        self._skipped = frames
+        if self._source is None:
+            self.concealed_count = concealed
+
     def close(self) -> None:
-        """Close the source; safe to call twice."""
-        if self._source is not None:
+        """Close the source; safe to call twice.
+
+        One that stalled while another thread waits for its next frame is left to that thread.
+        """
+        if self._source is not None and not getattr(self._frames, "gi_running", False):
             self._source.close()
 
     def _check_start(self) -> None:
@@ -129,11 +145,13 @@ class FrameReader:
             for slot in slots:
                 if not slot.is_lost and moment.frame is not None:
                     held, held_picture = moment.frame, None
+                self.concealed_count += slot.is_lost
+                yielded += 1
+                if yielded <= self._skipped:
+                    continue
                 if held_picture is None:
                     assert held is not None
                     held_picture = self._sized(convert(held))
-                self.concealed_count += slot.is_lost
-                yielded += 1
                 yield Frame(held_picture, slot.pts, self.info.time_base, slot.duration, slot.is_lost)
             if moment.frame is not None and moment.frame is not held:
                 held, held_picture = moment.frame, None
@@ -152,15 +170,22 @@ class FrameReader:
         held: np.ndarray | None = None
         waiting: list[int] = []
         yielded = 0
+        skipped: list[Path] = []
         sizes = set()
         embedded = []
         for index, path in enumerate(self.info.image_paths):
             if not self._cut.holds(index * self.info.time_base):
                 continue
+            if len(skipped) < self._skipped:
+                skipped.append(path)
+                yielded += 1
+                continue
+            if held is None and skipped:
+                held = self._last_readable(skipped)
             pts = self._timeline.output_pts(index)
             try:
                 picture, found = read_picture_whole(path, self._max_side)
-            except VideoOpenError as error:
+            except (VideoOpenError, MissingInputError) as error:
                 self.notices.append(f"unreadable picture, its neighbour is shown instead: {error}")
                 if held is None:
                     waiting.append(pts)
@@ -184,7 +209,18 @@ class FrameReader:
         self.notices += left_aside(embedded)
         self._check_some(yielded)
 
+    def _last_readable(self, paths: list[Path]) -> np.ndarray | None:
+        for path in reversed(paths):
+            with contextlib.suppress(VideoOpenError, MissingInputError):
+                return read_picture_whole(path, self._max_side)[0]
+        return None
+
     def _check_some(self, yielded: int) -> None:
+        if yielded < self._skipped:
+            raise ResumeError(
+                f"{self.info.path} has {yielded} frames by now, but {self._skipped} were finished: it is no "
+                "longer what it was. Bring it back, or begin anew with --overwrite instead of --resume."
+            )
         if yielded:
             return
         if self._cut.start is not None and self._timeline.reached_end:
@@ -207,10 +243,9 @@ class FrameReader:
                 f"{self.info.path.name} is truncated: it ends at {self._timeline.end_seconds:.3f} s{of}; "
                 "read as far as it goes"
             )
-        if self._timeline.repaired:
-            self.notices.append(
-                f"{self._timeline.repaired} timestamp(s) missing or out of order were repaired"
-            )
+        repaired = self._timeline.repaired + source.decoder.clock_jumps
+        if repaired:
+            self.notices.append(f"{repaired} timestamp(s) missing or out of order were repaired")
         if self._resized:
             self.notices.append(
                 f"the picture size changes on the way; {self._resized} frame(s) are scaled to {self.size}"

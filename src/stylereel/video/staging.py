@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,9 @@ _ADVICE = {
     errno.ENAMETOOLONG: "the name is too long. Use a shorter one",
     errno.EIO: "the disk reported an error. Check it, or write to another disk",
 }
+
+
+_PARTIAL = re.compile(r"\..*\.partial-(\d{1,18})(\.[^.]*)?", re.S)
 
 
 def output_error(path: Path, error: BaseException) -> OutputError:
@@ -86,14 +90,51 @@ def _same(output: Path, source: Path) -> bool:
         return False
 
 
+def sweep_partials(output: Path) -> None:
+    """Remove the half-written files that killed runs left beside `output`; never fails.
+
+    Call it while `output` is locked. Those of processes that live are left: not every writer locks.
+    """
+    with contextlib.suppress(OSError):
+        for path in output.parent.iterdir():
+            found = _PARTIAL.fullmatch(path.name)
+            is_ours = found and path.name in (
+                _partial_name(output, found[1]),
+                _partial_name(output, found[1], is_folder=True),
+            )
+            if not found or not is_ours or _lives(int(found[1])):
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    if process == os.getpid():
+        return True
+    if os.name == "nt":  # there a signal of 0 would end it; a file in use cannot be removed anyway
+        return False
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _partial_name(output: Path, process: int | str, *, is_folder: bool = False) -> str:
+    stem, ending = (output.name, "") if is_folder else (output.stem, output.suffix)
+    return f".{stem.encode()[:120].decode(errors='ignore')}.partial-{process}{ending}"
+
+
 class StagedFile:
     """A file that is written as `.NAME.partial-PID.ENDING` and becomes `output` when whole."""
 
     def __init__(self, output: Path) -> None:
         self.output = output.resolve()
-        stem = self.output.stem.encode()[:120].decode(errors="ignore")
-        name = f".{stem}.partial-{os.getpid()}{self.output.suffix}"
-        self.path = self.output.with_name(name)
+        self.path = self.output.with_name(_partial_name(self.output, os.getpid()))
         with writing(output):
             self.path.unlink(missing_ok=True)
             self.path.touch(exist_ok=False)
@@ -116,13 +157,15 @@ class StagedFile:
 class StagedFolder:
     """A folder that is filled under a temporary name; its files move to `output` when all are there."""
 
-    def __init__(self, output: Path) -> None:
+    def __init__(self, output: Path, kept: Path | None = None) -> None:
+        """`kept`: a folder to fill instead, which belongs to somebody else and outlives `discard`."""
         self.output = output.resolve()
-        stem = self.output.name.encode()[:120].decode(errors="ignore")
-        self.path = self.output.with_name(f".{stem}.partial-{os.getpid()}")
+        self._is_kept = kept is not None
+        self.path = kept or self.output.with_name(_partial_name(self.output, os.getpid(), is_folder=True))
         with writing(output):
-            shutil.rmtree(self.path, ignore_errors=True)
-            self.path.mkdir()
+            if kept is None:
+                shutil.rmtree(self.path, ignore_errors=True)
+            self.path.mkdir(exist_ok=self._is_kept)
 
     def publish(self, *, overwrite: bool) -> int:
         """Move the files to their place; returns their size in bytes together."""
@@ -144,5 +187,7 @@ class StagedFolder:
             return size
 
     def discard(self) -> None:
-        """Remove the temporary folder; never fails."""
+        """Remove the temporary folder, unless it is somebody else's; never fails."""
+        if self._is_kept:
+            return
         shutil.rmtree(self.path, ignore_errors=True)

@@ -18,6 +18,7 @@ import av
 import av.error
 from av.stream import Discard, Disposition
 
+from stylereel.video.clock_jumps import SET_BACK_SECONDS_OF_TEXT, SteadyClock
 from stylereel.video.containers import Container
 from stylereel.video.safety import open_media
 from stylereel.video.sound import SoundEncoder
@@ -76,6 +77,10 @@ class _Track:
     seen_end: bool = False
     has_begun: bool = False
     next_seconds: Fraction | None = None
+
+    def __post_init__(self) -> None:
+        least = {"least_seconds": SET_BACK_SECONDS_OF_TEXT} if self.kind == "subtitle" else {}
+        self.clock = SteadyClock(self.source.time_base, **least)
 
 
 class StreamCopier:
@@ -308,6 +313,7 @@ class StreamCopier:
                 return
             if packet.pts is None and packet.dts is None:
                 continue
+            self._tracks[packet.stream_index].clock.correct(packet)
             if self._end is not None and self._all_ended(packet):
                 return
             if self._is_wanted(packet):

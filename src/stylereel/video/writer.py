@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,6 +22,8 @@ from stylereel.video.gif_file import finish_gif
 from stylereel.video.image_writer import ImageFileOutput, ImageFolderOutput
 from stylereel.video.info import SourceInfo
 from stylereel.video.matroska_file import reserve_room, set_aspect
+from stylereel.video.parted_encoder import PartedEncoder
+from stylereel.video.parts import Parts
 from stylereel.video.plan import OutputPlan, check_frame_time, plan_output
 from stylereel.video.safety import open_media
 from stylereel.video.staging import StagedFile, writing
@@ -84,6 +87,7 @@ class FrameWriter:
         metadata: Mapping[str, str] | None = None,
         copy_streams: bool = True,
         threads: int = 0,
+        parts: Parts | None = None,
     ) -> None:
         """Check everything that can be checked, and open the output.
 
@@ -100,6 +104,9 @@ class FrameWriter:
             metadata: added to that of the source; a comment is appended to the source's.
             copy_streams: False writes pictures alone.
             threads: of the encoder; 0 lets it choose.
+            parts: where a video or a folder of pictures is kept part by part, so that it can be gone on with:
+                frames are then those after the finished ones, and left by an exception it keeps what is
+                finished. No single picture has any.
 
         Raises:
             UsageError: options that cannot be; see `plan_output`.
@@ -111,6 +118,12 @@ class FrameWriter:
         self._frames = 0
         self._first: Fraction | None = None
         self._end_of_last = Fraction(0)
+        self._concealed = 0
+        self._parts = parts
+        if parts is not None and parts.records:
+            record = parts.records[-1]
+            self._frames, self._concealed = record.frames, record.concealed
+            self._first, self._end_of_last = Fraction(record.first), Fraction(record.end)
         self._summary: WriteSummary | None = None
         self._closed = False
         self._size = size
@@ -122,11 +135,11 @@ class FrameWriter:
         elif self._plan.kind == "images":
             ending = ".png" if self._plan.codec is not None or info.kind != "images" else None
             stems = info.image_paths if info.kind != "video" else ()
-            self._output = ImageFolderOutput(self._plan.path, self._plan.quality, extra, stems, ending)
+            self._output = ImageFolderOutput(self._plan.path, self._plan.quality, extra, stems, ending, parts)
         else:
             source = source_path if copy_streams and info.kind == "video" else None
             cut = _Cut.of(start_seconds, end_seconds, info.origin_seconds)
-            self._output = _VideoOutput(self._plan, info, source, size, cut, extra, threads)
+            self._output = _VideoOutput(self._plan, info, source, size, cut, extra, threads, parts)
 
     @property
     def plan(self) -> OutputPlan:
@@ -142,11 +155,14 @@ class FrameWriter:
         if self._closed:
             raise ValueError("this FrameWriter is finished or aborted; make a new one")
         try:
+            if self._parts is not None and self._parts.end_before(self._frames):
+                self._end_part(self._parts, frame)
             self._output.write(frame)
         except BaseException:
             self.abort()
             raise
         self._frames += 1
+        self._concealed += frame.concealed
         seconds = frame.pts * frame.time_base
         if self._first is None:
             self._first = seconds
@@ -170,11 +186,15 @@ class FrameWriter:
                 raise OutputError(
                     f"no frames came, so {self._plan.path} was not written. Check --start and --end"
                 )
+            if self._parts is not None and not self._parts.is_whole:
+                self._end_part(self._parts, None)
             size = self._output.finish(overwrite=self._overwrite)
         except BaseException:
             self.abort()
             raise
         self._closed = True
+        if self._parts is not None:
+            self._parts.discard()
         codec = self._plan.codec.name if self._plan.codec else self._plan.path.suffix.lstrip(".") or "source"
         container = self._plan.container.muxer if self._plan.container else self._plan.kind
         self._summary = WriteSummary(
@@ -188,11 +208,29 @@ class FrameWriter:
         return self._summary
 
     def abort(self) -> None:
-        """Stop and remove the temporary file; OUTPUT stays as it was. Safe at any time, more than once."""
+        """Stop and remove the temporary file; OUTPUT stays as it was, finished parts stay too.
+
+        Safe at any time, more than once.
+        """
         if self._closed:
             return
         self._closed = True
         self._output.abort()
+        if self._parts is not None:
+            self._parts.release()
+
+    def _end_part(self, parts: Parts, coming: Frame | None) -> None:
+        """Make what was written since the last part's end a part, before `coming` or at the end."""
+        assert isinstance(self._output, ImageFolderOutput | _VideoOutput)
+        with writing(self._plan.path):
+            parts.commit(
+                is_last=coming is None,
+                frames=self._frames,
+                concealed=self._concealed,
+                first=str(self._first or 0),
+                end=str(self._end_of_last),
+                **self._output.end_part(coming),
+            )
 
     def __enter__(self) -> FrameWriter:
         return self
@@ -232,6 +270,7 @@ class _VideoOutput:
         cut: _Cut,
         metadata: dict[str, str],
         threads: int,
+        parts: Parts | None = None,
     ) -> None:
         assert plan.container is not None and plan.codec is not None
         self.notices: list[str] = []
@@ -244,15 +283,18 @@ class _VideoOutput:
         self._shift: Fraction | None = None
         self._copier: StreamCopier | None = None
         self._muxer: Any = None
+        self._encoder: Any = None  # a VideoEncoder, or a PartedEncoder that does as one
         self._file = StagedFile(plan.path)
         try:
             with writing(plan.path):
-                self._open(source, size, threads)
+                self._open(source, size, threads, parts)
+                if parts is not None and parts.records:
+                    self._go_on(parts.records[-1].clock)
         except BaseException:
             self.abort()
             raise
 
-    def _open(self, source: Path | None, size: tuple[int, int], threads: int) -> None:
+    def _open(self, source: Path | None, size: tuple[int, int], threads: int, parts: Parts | None) -> None:
         tags = output_color(self._info, self._codec, self._container)
         chroma = _chroma_of(self._info) if self._codec.name == "ffv1" else "420"
         settings = encoder_settings(
@@ -271,16 +313,17 @@ class _VideoOutput:
                 "An even --max-side, vp9 or av1 avoids that"
             )
         self._muxer = av.open(str(self._file.path), "w", format=self._container.muxer)
-        self._encoder = VideoEncoder(
-            self._muxer,
-            self._codec,
-            settings,
-            tags,
+        make = functools.partial(
+            VideoEncoder,
+            codec=self._codec,
+            settings=settings,
+            tags=tags,
             size=size,
             tick=self._ticker.tick,
             info=self._info,
             threads=threads,
         )
+        self._encoder = PartedEncoder(parts, make, self._muxer) if parts else make(self._muxer)
         inherited: dict[str, str] = {}
         if source is not None:
             self._copier = StreamCopier(
@@ -333,13 +376,43 @@ class _VideoOutput:
         starts before zero, where players show nothing.
         """
         if self._container.muxer in ("gif", "avi"):
-            self._shift = -first
+            shift = -first
         elif self._cut.start is None and self._info.container.startswith(_CLOCK_STARTS_ANYWHERE):
-            self._shift = max(-self._info.origin_seconds, -first)
+            shift = max(-self._info.origin_seconds, -first)
         else:
-            self._shift = max(Fraction(0), -first)
+            shift = max(Fraction(0), -first)
+        self._start(shift)
+
+    def _start(self, shift: Fraction) -> None:
+        self._shift = shift
         if self._copier is not None:
-            self._copier.start(self._shift - (self._cut.start or 0))
+            self._copier.start(shift - (self._cut.start or 0))
+
+    def _go_on(self, clock: Mapping[str, int | str]) -> None:
+        """Stand where the finished parts end."""
+        self._start(Fraction(clock["shift"]))
+        self._ticker.go_on(int(clock["last"]), int(clock["collisions"]))
+
+    def end_part(self, coming: Frame | None) -> dict[str, Any]:
+        """Finish the part at work; facts for its record."""
+        assert self._shift is not None
+        upcoming = None
+        if coming is not None:
+            upcoming = self._ticker.peek(coming.pts * coming.time_base + self._shift)
+        facts = self._encoder.end_part(upcoming, self._longest())
+        facts["clock"] |= {
+            "shift": str(self._shift),
+            "last": self._ticker.last,
+            "collisions": self._ticker.collisions,
+        }
+        return facts
+
+    def _longest(self) -> int | None:
+        """How many ticks the last frame may stay: until the cut's end."""
+        if self._cut.end is None or self._shift is None:
+            return None
+        end = self._cut.end - (self._cut.start or 0) + self._shift
+        return max(1, math.ceil(end / self._ticker.tick) - self._ticker.last)
 
     def _mux(self, packet: Any) -> None:
         if self._copier is not None and packet.dts is not None:
@@ -348,11 +421,7 @@ class _VideoOutput:
 
     def finish(self, *, overwrite: bool) -> int:
         with writing(self._plan.path):
-            longest = None
-            if self._cut.end is not None and self._shift is not None:
-                end = self._cut.end - (self._cut.start or 0) + self._shift
-                longest = max(1, math.ceil(end / self._ticker.tick) - self._ticker.last)
-            for packet in self._encoder.flush(longest):
+            for packet in self._encoder.flush(self._longest()):
                 self._mux(packet)
             if self._copier is not None:
                 self._copier.finish()
@@ -379,6 +448,9 @@ class _VideoOutput:
         with contextlib.suppress(Exception):
             if self._muxer is not None:
                 self._muxer.close()
+        with contextlib.suppress(Exception):
+            if isinstance(self._encoder, PartedEncoder):
+                self._encoder.abort()
         self._file.discard()
 
 

@@ -5,6 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from stylereel.core.errors import StalledError
 from stylereel.core.frames import Frame
 from stylereel.inference.engine import run_engine
 
@@ -105,3 +106,50 @@ def test_ctrl_c_stops_both_threads_before_it_is_raised():
     with pytest.raises(KeyboardInterrupt):
         run_engine(frames(10**9), [interrupted], lambda frame: None)
     assert not engine_threads()
+
+
+def test_a_source_that_gives_no_more_frames_is_told_and_left_behind(monkeypatch):
+    monkeypatch.setattr("stylereel.inference.engine._PATIENCE_SECONDS", 0.2)
+    let_go = threading.Event()
+    written = []
+
+    def stall(index):
+        if index == 5:
+            let_go.wait(30)
+
+    began = time.monotonic()
+    with pytest.raises(StalledError, match=r"no frame for 0\.3 seconds.*Check"):
+        run_engine(frames(9, stall), [inverted], written.append, stall_seconds=0.3)
+    assert 0.3 < time.monotonic() - began < 5 and len(written) <= 5
+    assert [thread.name for thread in engine_threads()] == ["stylereel-read"]
+    let_go.set()
+    deadline = time.monotonic() + 5
+    while engine_threads() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not engine_threads()
+
+
+def test_ctrl_c_is_not_held_up_by_a_source_that_hangs(monkeypatch):
+    monkeypatch.setattr("stylereel.inference.engine._PATIENCE_SECONDS", 0.2)
+    let_go = threading.Event()
+
+    def interrupted(batches):
+        for batch in batches:
+            if batch[0].pts == 2:
+                raise KeyboardInterrupt
+            yield batch
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_engine(
+                frames(9, lambda index: index < 3 or let_go.wait(30)), [interrupted], lambda frame: None
+            )
+    finally:
+        let_go.set()
+
+
+def test_slow_frames_are_no_stall_and_a_slow_writer_is_none_either():
+    slow = run_engine(frames(4, lambda index: time.sleep(0.15)), [], lambda frame: None, stall_seconds=0.6)
+    assert slow == 4
+    written = run_engine(frames(12), [], lambda frame: time.sleep(0.1), stall_seconds=0.3, queue_frames=1)
+    assert written == 12

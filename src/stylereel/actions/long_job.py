@@ -1,0 +1,203 @@
+"""Long jobs of `stylize`: kept part by part while they run, and gone on with after they were stopped.
+
+A job is worth keeping when it is longer than one part, or when nobody knows how long it is. A shorter one is
+done again sooner than it would be found out where to go on, so it pays nothing for this.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.metadata
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from stylereel.core.errors import OutputError, ResumeError, StylereelError
+from stylereel.inference.painter import PainterState
+from stylereel.inference.saved_state import dump_state, load_state
+from stylereel.packs.card import Card
+from stylereel.video.fingerprint import source_fingerprint
+from stylereel.video.info import SourceInfo
+from stylereel.video.parts import (
+    Parts,
+    described_difference,
+    discard_parts,
+    frames_of_a_part,
+    is_published,
+)
+from stylereel.video.plan import OutputPlan
+
+NOTHING_TO_RESUME = "Nothing was left to resume, so the job began at its first frame."
+# Options that change nothing in the result, or whose effect is compared by itself.
+_NOT_COMPARED = {
+    *("input", "output", "style", "on_progress", "overwrite", "resume"),
+    *("runner", "device", "threads", "memory_limit"),
+}
+
+
+def _version(distribution: str) -> str:
+    """Of what is installed; a checkout that is not installed has none."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _has_parts(plan: OutputPlan) -> bool:
+    """False for one picture, and for a GIF, whose encoder starts a file of its own each time."""
+    return plan.kind == "images" or (plan.container is not None and plan.container.muxer != "gif")
+
+
+class LongJob:
+    """What an interrupted run left of a job, and how this one keeps what it finishes.
+
+    Make it while the output is locked, and call in this order: `check_wanted`, `compare`, `begin`.
+
+    Attributes:
+        found: what an interrupted run left; None where there is nothing to go on with.
+        parts: where this run keeps what it finishes; None for a job too short for that.
+        frames_done: frames that an interrupted run finished.
+        concealed_done: of these, how many repeat the last good one.
+        is_whole: every frame was finished by then; the file has yet to be made of them.
+        notices: sentences for the user.
+    """
+
+    def __init__(
+        self, output: str | Path, options: Mapping[str, Any], *, resume: bool, overwrite: bool
+    ) -> None:
+        """`options`: every argument of the job by name; those that matter are compared.
+
+        Raises:
+            ResumeError: parts are there that cannot be gone on with.
+        """
+        self._output, self._resume, self._overwrite = Path(output), resume, overwrite
+        self._options = {name: str(value) for name, value in options.items() if name not in _NOT_COMPARED}
+        self._identity: dict[str, str] = {}
+        begins_anew = overwrite and not resume
+        self.found = None if begins_anew else Parts.find(self._output)
+        self.parts: Parts | None = None
+        self.frames_done = self.concealed_done = 0
+        self.is_whole = False
+        if self.found is not None:
+            self.frames_done, self.is_whole = self.found.frames, self.found.is_whole
+            self.concealed_done = self.found.records[-1].concealed
+        self.notices = [NOTHING_TO_RESUME] if resume and self.found is None else []
+        self._coming = 0
+        self._states: dict[int, PainterState] = {}
+
+    @property
+    def is_published(self) -> bool:
+        """The output is there, made of these parts, by a run that was killed before it removed them."""
+        return is_published(self._output, self.found)
+
+    def check_wanted(self) -> None:
+        """Refuse to begin anew where much would be lost by it.
+
+        Raises:
+            OutputError: an interrupted run left parts, and nothing says what is to become of them.
+        """
+        if self.found is not None and not self._resume:
+            raise OutputError(
+                f"an interrupted run left {self.found.frames} finished frames of {self._output} in "
+                f"{self.found.folder}. Add --resume to go on with them, or --overwrite to begin anew"
+            )
+
+    def compare(self, info: SourceInfo, plan: OutputPlan, card: Card, at_work: str) -> None:
+        """Go on only with the same job.
+
+        Args:
+            info: of the source.
+            plan: of the output.
+            card: of the style pack.
+            at_work: what executes the network: runner, device and precision.
+
+        Raises:
+            ResumeError: the parts are of another source, style, or with other options.
+        """
+        files = json.dumps(dict(sorted(card.files.items())))
+        self._identity = {
+            "Stylereel": _version("stylereel"),
+            "PyAV": _version("av"),
+            "output": self._output.name,
+            "input": source_fingerprint(info),
+            "style": f"{card.name} {hashlib.sha256(files.encode()).hexdigest()}",
+            "runner": at_work,
+            "quality": str(plan.quality),
+            "codec": plan.codec.name if plan.codec else "",
+        }
+        self._identity = {**self._options, **self._identity}
+        if self.found is None:
+            return
+        differing = described_difference(self.found.job.identity, self._identity)
+        if differing:
+            raise ResumeError(
+                f"The finished frames in {self.found.folder} are of another job; what differs: {differing}. "
+                "Say --resume with the options, input and style of before, or begin anew with --overwrite "
+                "instead."
+            )
+
+    def begin(self, plan: OutputPlan, size: tuple[int, int], total: int | None) -> tuple[int, int]:
+        """Make ready to keep what is finished.
+
+        Args:
+            plan: of the output.
+            size: `(width, height)` of the first frame that comes, pixels.
+            total: frames of the job, where it is known.
+
+        Returns:
+            The size of the job's first frame of all.
+
+        Raises:
+            OutputError: the folder for the parts cannot be made.
+        """
+        if self.found is not None:
+            self.parts = self.found
+            self._coming = self.found.frames
+            self.notices.append(f"Went on after {self._coming} frames that an interrupted run had finished.")
+        else:
+            frames_each = frames_of_a_part(size)
+            is_short = total is not None and total <= frames_each
+            if is_short or not _has_parts(plan):
+                discard_parts(self._output)
+                return size
+            self.parts = Parts.begin(self._output, self._identity, size, frames_each)
+        self.parts.state_before = self._dumped
+        return self.parts.job.size
+
+    def state(self) -> PainterState | None:
+        """What the first frame that comes needs to know; None at the job's beginning.
+
+        Raises:
+            ResumeError: it cannot be read.
+        """
+        if self.found is None or self.found.is_whole:
+            return None
+        return load_state(self.found.state())
+
+    def keep(self, state: PainterState) -> None:
+        """Take what the frame that comes needs to know; kept where a part may end before it."""
+        if self.parts is not None and self.parts.end_before(self._coming):
+            self._states[self._coming] = state
+        self._coming += 1
+
+    def _dumped(self, frames: int) -> bytes:
+        return dump_state(self._states.pop(frames, PainterState()))
+
+    @contextlib.contextmanager
+    def explaining(self) -> Iterator[None]:
+        """Whatever ends the job early: say what is kept and how to go on, or leave nothing."""
+        try:
+            yield
+        except BaseException as error:
+            parts = self.parts
+            if parts is not None and not parts.records:
+                parts.release()
+            elif parts is not None and parts.folder.is_dir():
+                kept = f"{parts.frames} finished frames are kept in {parts.folder}"
+                if isinstance(error, (StylereelError, KeyboardInterrupt)):
+                    error.add_note(f"{kept}: the same command with --resume goes on from there.")
+                else:
+                    error.add_note(f"{kept}.")
+            raise
