@@ -13,18 +13,28 @@ from typing import Any
 
 import numpy as np
 
+from stylereel.actions.pipes import pipe_in, pipe_out
+from stylereel.actions.presets import preset_of
+from stylereel.actions.shaping import Shaping, caption_notices, check_preset_output, rate_to_bring_to
 from stylereel.core.errors import UsageError, VideoOpenError
 from stylereel.core.frames import Frame, Stage
 from stylereel.core.progress import Meter, OnProgress, Progress
 from stylereel.core.timecode import parse_seconds
+from stylereel.inference.beside_source import Finisher, beside_source
+from stylereel.inference.deepening import Deepener
 from stylereel.inference.engine import run_engine
 from stylereel.inference.network_stage import network_stage, picture_stage
 from stylereel.inference.painter import Look, Painter, PainterState
 from stylereel.inference.runner import Runner, open_runner
+from stylereel.inference.text_guard import TextGuard
 from stylereel.packs.card import UNKNOWN_LICENSE, Card
 from stylereel.packs.find import find_pack
 from stylereel.temporal.stabilizer import Stabilizer
+from stylereel.video.delivery import Delivery
+from stylereel.video.framing import Crop
 from stylereel.video.info import SourceInfo
+from stylereel.video.picture import Wanted
+from stylereel.video.pipe_input import is_pipe
 from stylereel.video.plan import plan_output
 from stylereel.video.reader import FrameReader
 from stylereel.video.writer import FrameWriter, WriteSummary
@@ -57,6 +67,7 @@ class StylizeSummary:
         precision: that it computed with.
         stabilize: how much the look leant on the frame before, 0 to 1; 0 for pictures.
         concealed_frames: damaged frames that repeat the last good one.
+        bit_depth: of what was written.
         is_truncated: the input ended before its time; what was there was stylised.
         elapsed_seconds: from the first frame to the finished file.
         frames_per_second: frames by elapsed time.
@@ -79,6 +90,7 @@ class StylizeSummary:
     precision: str
     stabilize: float = 0.0
     concealed_frames: int = 0
+    bit_depth: int = 8
     is_truncated: bool = False
     elapsed_seconds: float = 0.0
     frames_per_second: float = 0.0
@@ -166,13 +178,23 @@ def stylize(
     style: str | Path,
     strength: float = 1.0,
     keep_colors: bool = False,
-    stabilize: float = 0.0,
+    stabilize: float | None = None,
+    protect_text: bool | None = None,
+    preset: str | None = None,
+    fit: str | None = None,
+    crop: str | None = None,
     max_side: int | None = None,
     codec: str | None = None,
     quality: int | None = None,
+    bit_depth: int | None = None,
     start: str | float | None = None,
     end: str | float | None = None,
     fps: str | float | Fraction | None = None,
+    input_format: str | None = None,
+    size: str | tuple[int, int] | None = None,
+    pixel_format: str | None = None,
+    output_format: str | None = None,
+    output_pixel_format: str | None = None,
     runner: str = "auto",
     device: str = "auto",
     threads: int | None = None,
@@ -182,19 +204,29 @@ def stylize(
     """Lay a look over a video, with its sound, its times and its colour tags kept.
 
     Args:
-        input: a video, a GIF, a picture, or a folder or pattern of pictures.
-        output: its ending chooses the container; a folder takes pictures.
+        input: a video, a GIF, a picture, a folder or pattern of pictures, or "-" for stdin.
+        output: its ending chooses the container; a folder takes pictures; "-" is stdout.
         style: name of a pack, or the folder of one.
         strength: 0 is the source exactly, 1 the look; monotone between.
         keep_colors: take the look's light and texture, and the source's colours.
         stabilize: how much the look leans on the frame before, along the source's motion, so that it flickers
-            less: 0 not at all and at no cost, 1 as much as leaves no ghosts.
+            less: 0 not at all and at no cost, 1 as much as leaves no ghosts. None for 0, or the preset's.
+        protect_text: let the source's luma through where there is text. None for no, or the preset's.
+        preset: a name in `actions.presets.PRESETS`; what is said beside it wins.
+        fit: how a picture of another aspect comes to the preset's size: "crop" or "pad".
+        crop: the part that is kept: "640x480" (centred), "640x480+X+Y" or an aspect such as "9:16".
         max_side: shrink so that the longer side is at most this, in pixels.
         codec: "h264", "hevc", "av1", "vp9", "prores", "ffv1", "gif" or "png"; None takes the container's own.
         quality: 0 (smallest) to 100 (best); None takes a good one.
+        bit_depth: of the output, and of the colours on the way to it: 8, 10 or 16; None for 8.
         start: where to begin: seconds, or "HH:MM:SS.mmm".
         end: where to stop, in the same way.
-        fps: frames per second of a folder or pattern of pictures.
+        fps: frames per second: the pace of pictures and of raw frames; a video is brought to it.
+        input_format: of stdin: "y4m" or "raw"; None for y4m, or raw where a size is given.
+        size: "WIDTHxHEIGHT" of raw frames on stdin.
+        pixel_format: of raw frames on stdin, as FFmpeg names it.
+        output_format: of stdout, likewise.
+        output_pixel_format: of raw frames on stdout; None for "rgb24".
         runner: "auto", "openvino", "onnxruntime" or "torch".
         device: "auto", "cpu", "cuda" or "mps".
         threads: CPU threads for the network; None leaves it to the runner.
@@ -214,33 +246,65 @@ def stylize(
     rate = _checked_rate(fps)
     _check_size(max_side)
     _checked_strength(strength)
+    chosen = preset_of(preset)
+    check_preset_output(chosen, output)
+    stabilize = chosen.stabilize if stabilize is None else stabilize
+    codec = chosen.codec if codec is None else codec
+    quality = chosen.quality if quality is None and not is_pipe(output) else quality
     _check_stabilize(stabilize)
+    part = Crop.parsed(crop)
+    reshapes = part is not None or chosen.size is not None
+    incoming = pipe_in(input, input_format, size, pixel_format, rate)
+    outgoing = pipe_out(output, output_format, output_pixel_format)
     with FrameReader(
-        input, start_seconds=start_seconds, end_seconds=end_seconds, max_side=max_side, fps=rate
+        input,
+        start_seconds=start_seconds,
+        end_seconds=end_seconds,
+        max_side=None if reshapes else max_side,
+        fps=rate,
+        pipe=incoming,
     ) as reader:
-        if rate is not None and reader.info.kind != "images":
-            raise UsageError(f"fps is for a folder or pattern of pictures; {input} keeps its own times.")
-        plan_output(output, reader.info, codec=codec, quality=quality, overwrite=overwrite)
+        shaping = Shaping.planned(
+            reader.info,
+            chosen,
+            crop=part,
+            fit=fit,
+            max_side=max_side if reshapes else None,
+            rate=rate_to_bring_to(reader.info, rate, incoming),
+            to_pipe=outgoing is not None,
+        )
+        info = shaping.info
+        plan = plan_output(
+            output,
+            info,
+            codec=codec,
+            quality=quality,
+            overwrite=overwrite,
+            bit_depth=bit_depth,
+            pipe=outgoing,
+        )
+        reader.wanted = Wanted(deep=plan.bit_depth > 8, alpha=plan.alpha)
         stylizer = Stylizer.load(
             style, device=device, runner=runner, strength=strength, keep_colors=keep_colors, threads=threads
         )
-        notices = list(_pack_notices(stylizer.card))
+        notices = [*_pack_notices(stylizer.card), *shaping.notices, *caption_notices(chosen, plan, info)]
         alone = is_unconnected(reader.info, rate)
         if stabilize and alone:
-            notices.append(NOTHING_TO_STABILIZE)
+            if chosen.stabilize != stabilize:
+                notices.append(NOTHING_TO_STABILIZE)
             stabilize = 0.0
-        frames = iter(reader)
+        frames = shaping.frames(iter(reader))
         first = next(frames, None)
         if first is None:
             raise VideoOpenError(
                 f"{input} has no frame in the stretch that was asked for: check --start and --end."
             )
         began = time.monotonic()
-        height, width = first.pixels.shape[:2]
+        width, height = shaping.size(first)
         with FrameWriter(
             output,
-            info=reader.info,
-            source_path=reader.info.path if reader.info.kind == "video" else None,
+            info=info,
+            source_path=reader.info.path if reader.info.kind == "video" and incoming is None else None,
             size=(width, height),
             codec=codec,
             quality=quality,
@@ -248,12 +312,20 @@ def stylize(
             end_seconds=end_seconds,
             overwrite=overwrite,
             metadata=_provenance(stylizer.card),
+            bit_depth=bit_depth,
+            keep_alpha=plan.alpha,
+            pipe=outgoing,
+            delivery=Delivery() if chosen.for_upload else None,
         ) as writer:
-            total = _expected_frames(reader.info, start_seconds, end_seconds)
+            total = _expected_frames(info, start_seconds, end_seconds)
             painter = Painter(stylizer.runner, stylizer.look, Stabilizer(stabilize) if stabilize else None)
+            stage = picture_stage(painter) if alone else network_stage(painter)
+            guards_text = chosen.protect_text if protect_text is None else protect_text
+            finishers: list[Finisher] = [TextGuard(alone)] if guards_text else []
+            finishers += [Deepener()] if plan.bit_depth > 8 else []
             _run(
                 itertools.chain([first], frames),
-                picture_stage(painter) if alone else network_stage(painter),
+                shaping.around(beside_source(stage, finishers)),
                 writer,
                 Meter(total, note=stylizer.at_work),
                 on_progress,
@@ -262,7 +334,7 @@ def stylize(
         elapsed = time.monotonic() - began
         notices += [*reader.notices, *written.notices]
         summary = _summary(input, output, stylizer, reader, written, (width, height), elapsed, notices)
-        return replace(summary, stabilize=float(stabilize))
+        return replace(summary, stabilize=float(stabilize), bit_depth=plan.bit_depth)
 
 
 def _run(

@@ -43,7 +43,7 @@ class VideoCodec:
         scale: the encoder's own number at quality 0, 25, 50, 75, 90 and 100; empty where quality is nothing.
         even_sizes_at_420: 4:2:0 needs even width and height in this encoder.
         tags_in_stream: the stream itself carries range and matrix, whatever the container.
-        bit_depths: of the files it can write; prores is always 10 inside, and takes 8 for "no more than that".
+        bit_depths: of the files it can write; prores is always 10 inside, and takes 8 for no more than that.
         alpha_muxers: the containers, as FFmpeg names them, in which it can hold transparency.
     """
 
@@ -133,9 +133,8 @@ def check_bit_depth(codec: VideoCodec, bit_depth: int) -> int:
         return bit_depth
     others = [name for name, other in CODECS.items() if bit_depth in other.bit_depths]
     can = f"for {bit_depth} bits take {' or '.join(others)}" if others else "no codec has that depth"
-    raise UsageError(
-        f"bit-depth {bit_depth}: {codec.name} holds {' or '.join(map(str, codec.bit_depths))} bits here; {can}"
-    )
+    holds = " or ".join(map(str, codec.bit_depths))
+    raise UsageError(f"bit-depth {bit_depth}: {codec.name} holds {holds} bits here; {can}")
 
 
 def own_number(codec: VideoCodec, quality: int) -> int:

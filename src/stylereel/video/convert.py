@@ -166,4 +166,3 @@ def _plane(frame: av.VideoFrame, index: int, item_bytes: int, components: int = 
     plane = frame.planes[index]
     rows = np.frombuffer(memoryview(plane), np.uint8 if item_bytes == 1 else np.dtype("<u2"))
     return rows.reshape(-1, plane.line_size // item_bytes)[: plane.height, : plane.width * components]
-

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Literal
 
 from stylereel.core import pixels
-from stylereel.core.errors import UsageError
+from stylereel.core.errors import SizeChangedError, UsageError
 from stylereel.core.frames import Frame
 from stylereel.video.info import SourceInfo
 from stylereel.video.picture import Picture
@@ -52,7 +52,7 @@ class Crop:
         raise UsageError(f"crop is {text!r}: {_HOW}.")
 
     def box(self, info: SourceInfo) -> tuple[int, int, int, int]:
-        """`(x, y, width, height)` in pixels of the upright source; `UsageError` where it does not lie in it."""
+        """`(x, y, width, height)` in pixels of the upright source; `UsageError` where it lies outside."""
         if self.aspect is not None:
             size = _largest(info.width, info.height, self.aspect / info.sample_aspect_ratio)
         else:
@@ -73,12 +73,14 @@ class Framing:
     """Crop, then scale, then (after the look) pad.
 
     Attributes:
+        source: `(width, height)` of the upright source, pixels.
         box: `(x, y, width, height)` that is cut out of the upright source, pixels.
         inner: `(width, height)` that it is scaled to: what the look is laid over.
         canvas: `(width, height)` of the output.
         is_square: the output's pixels are square, whatever the source's are.
     """
 
+    source: tuple[int, int]
     box: tuple[int, int, int, int]
     inner: tuple[int, int]
     canvas: tuple[int, int]
@@ -107,25 +109,22 @@ class Framing:
         Raises:
             UsageError: a crop that does not lie in the picture.
         """
+        source = info.width, info.height
         box = (0, 0, info.width, info.height) if crop is None else crop.box(info)
         if size is None:
             inner = pixels.fitted_size(box[2], box[3], max_side)
-            return cls(box, inner, inner)
+            return cls(source, box, inner, inner)
         aspect = Fraction(*size) / info.sample_aspect_ratio  # in the source's pixels
         if fit == "crop":
             width, height = _largest(box[2], box[3], aspect)
             x, y = box[0] + (box[2] - width) // 2, box[1] + (box[3] - height) // 2
-            return cls((x, y, width, height), size, size, True)
+            return cls(source, (x, y, width, height), size, size, True)
         shape = Fraction(box[2], box[3]) * info.sample_aspect_ratio
         if shape >= Fraction(*size):
             inner = size[0], _even(size[0] / shape, size[1])
         else:
             inner = _even(size[1] * shape, size[0]), size[1]
-        return cls(box, inner, size, True)
-
-    def changes(self, info: SourceInfo) -> bool:
-        """False where pictures stay as they are."""
-        return self.box != (0, 0, info.width, info.height) or self.canvas != (info.width, info.height)
+        return cls(source, box, inner, size, True)
 
     def info(self, info: SourceInfo) -> SourceInfo:
         """The source as its frames come out."""
@@ -137,6 +136,11 @@ class Framing:
         last: Frame | None = None
         made: Picture | None = None
         for frame in frames:
+            if frame.pixels.shape[:2] != self.source[::-1]:
+                raise SizeChangedError(
+                    f"a picture of {frame.pixels.shape[1]}x{frame.pixels.shape[0]} came where all should be "
+                    f"{self.source[0]}x{self.source[1]}: crop and preset need pictures of one size"
+                )
             if made is None or last is None or frame.pixels is not last.pixels:
                 made = Picture.of_frame(frame).cropped(*self.box).resized(*self.inner)
             last = frame

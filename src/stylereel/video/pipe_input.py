@@ -104,8 +104,8 @@ class PipeInput:
         found = parse_size(size)
         if found is None or pixel_format is None:
             raise UsageError(
-                "Raw pictures do not say what they are: add --size 1280x720 and --pixel-format rgb24 (or what "
-                "is sent), or send y4m (ffmpeg ... -f yuv4mpegpipe -)."
+                "Raw pictures do not say what they are: add --size 1280x720 and --pixel-format rgb24 (or "
+                "what is sent), or send y4m (ffmpeg ... -f yuv4mpegpipe -)."
             )
         return cls("raw", found, check_layout(pixel_format, "pixel-format"), rate or USUAL_RATE)
 
@@ -133,12 +133,15 @@ class PipeInput:
         if self.format == "y4m" and not stream.head.startswith(_MAGIC):
             raise VideoOpenError(
                 f"stdin is no yuv4mpeg (it begins with {stream.head!r}): send it with "
-                "ffmpeg ... -f yuv4mpegpipe -, or raw pictures with --input-format raw. Other files are given "
-                "by their name"
+                "ffmpeg ... -f yuv4mpegpipe -, or raw pictures with --input-format raw. Other files are "
+                "given by their name"
             )
         try:
             return av.open(
-                stream, "r", format=demuxer, options={**options, "format_whitelist": demuxer, "protocol_whitelist": ""}
+                stream,
+                "r",
+                format=demuxer,
+                options={**options, "format_whitelist": demuxer, "protocol_whitelist": ""},
             )
         except (av.error.FFmpegError, ValueError) as error:
             raise VideoOpenError(f"stdin cannot be read as {self.format}: {error}") from error
@@ -165,6 +168,7 @@ class _Incoming:
 def _stdin() -> Any:
     if sys.stdin is None or sys.stdin.isatty():
         raise UsageError(
-            "INPUT is - but nothing is piped in: write ffmpeg -i in.mp4 -f yuv4mpegpipe - | stylereel stylize - ..."
+            "INPUT is - but nothing is piped in: write ffmpeg -i in.mp4 -f yuv4mpegpipe - | "
+            "stylereel stylize - ..."
         )
     return sys.stdin.buffer

@@ -63,14 +63,15 @@ class PipeFormat:
         if format == "y4m":
             if pixel_format is not None:
                 raise UsageError(
-                    "output-pixel-format is for raw pictures: y4m keeps that of its source. Leave it out, or say "
-                    "--output-format raw."
+                    "output-pixel-format is for raw pictures: y4m keeps that of its source. Leave it out, or "
+                    "say --output-format raw."
                 )
             return cls()
         layout = check_layout(pixel_format or "rgb24", "output-pixel-format")
         if layout not in _WRITABLE:
             raise UsageError(
-                f"output-pixel-format {layout} can be read but not written: choose one of {', '.join(_WRITABLE)}."
+                f"output-pixel-format {layout} can be read but not written: choose one of "
+                f"{', '.join(_WRITABLE)}."
             )
         return cls("raw", layout)
 
@@ -95,7 +96,7 @@ class PipeFormat:
 
 
 def chroma_of_layout(pixel_format: str) -> Chroma:
-    """Colour resolution of a layout's name, rounded up to what is written: 4:4:4 for RGB; 4:2:0 if unknown."""
+    """Colour resolution of a layout, rounded up to what is written: 4:4:4 for RGB, 4:2:0 if unknown."""
     if "422" in pixel_format or pixel_format.startswith(("nv16", "nv20", "p210", "p216", "yvyu", "y21")):
         return "422"
     if any(part in pixel_format for part in ("444", "440", "rgb", "bgr", "gbr")):
@@ -200,6 +201,7 @@ class _Outgoing:
 def _stdout() -> Any:
     if sys.stdout.isatty():
         raise UsageError(
-            "OUTPUT is - but stdout is a terminal: pipe it on, as in stylereel stylize in.mp4 - ... | ffmpeg -i - ..."
+            "OUTPUT is - but stdout is a terminal: pipe it on, as in stylereel stylize in.mp4 - ... | "
+            "ffmpeg -i - ..."
         )
     return sys.stdout.buffer

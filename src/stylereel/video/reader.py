@@ -147,9 +147,7 @@ class FrameReader:
         self._check_some(yielded)
 
     def _frame(self, picture: Picture, pts: int, duration: int, is_lost: bool) -> Frame:
-        return Frame(
-            picture.pixels, pts, self.info.time_base, duration, is_lost, picture.deep, picture.alpha
-        )
+        return Frame(picture.pixels, pts, self.info.time_base, duration, is_lost, picture.deep, picture.alpha)
 
     def _sized(self, picture: Picture) -> Picture:
         """Bring a picture of another size, after a change within the stream, to that of the first."""

@@ -1,4 +1,4 @@
-"""Brings frames to a constant rate: those that come too soon are left out, those that stay too long repeated."""
+"""Brings frames to a constant rate: what comes too soon is left out, what stays longer is repeated."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def info_at_rate(info: SourceInfo, rate: Fraction) -> SourceInfo:
 def at_rate(frames: Iterator[Frame], rate: Fraction, usual: Fraction) -> Iterator[Frame]:
     """Frames at every tick of `1 / rate` seconds, each the one whose own time, rounded to a tick, came last.
 
-    So no frame is shown more than half a tick from its time, and sound stays where it was. A repeated frame is
-    the same arrays again. One frame is held back.
+    So no frame is shown more than half a tick from its time, and sound stays where it was. A repeated frame
+    is the same arrays again. One frame is held back.
 
     Args:
         frames: in order of time.
