@@ -198,7 +198,8 @@ def encoder_settings(
             options |= {"alpha_bits": "16"} if alpha else {}
             chroma = "444" if number == 4 else "422"
         case "ffv1":
-            options = {"level": "3", "slices": "4" if min(size) >= 64 else "1", "slicecrc": "1", "g": "1"}
+            # Which numbers of slices are allowed for narrow pictures depends on more than their size.
+            options = {"level": "3", "slicecrc": "1", "g": "1", **({"slices": "4"} if min(size) >= 64 else {})}
             chroma = source_chroma
         case "gif":
             return EncoderSettings({}, "pal8", "444", is_rgb=True, colors=number)

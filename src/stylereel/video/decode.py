@@ -52,7 +52,8 @@ def alpha_decoder(stream: VideoStream) -> CodecContext | None:
     None where the stream's own decoder does, or where there is none.
     """
     name = _WITH_ALPHA.get(stream.codec_context.codec.canonical_name)
-    if name is None or stream.metadata.get("alpha_mode") != "1":
+    tags = {key.lower(): value for key, value in stream.metadata.items()}
+    if name is None or tags.get("alpha_mode") != "1":
         return None
     try:
         return CodecContext.create(name, "r")

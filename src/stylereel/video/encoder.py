@@ -149,8 +149,6 @@ class VideoEncoder:
         if threads:
             context.thread_count = threads
         self._sums_durations = output.format.name in ("mp4", "mov")
-        if settings.alpha and codec.name == "vp9":
-            stream.metadata["alpha_mode"] = "1"
         if codec.name == "hevc" and self._sums_durations:
             context.codec_tag = "hvc1"  # what Apple's players want
         try:

@@ -118,7 +118,8 @@ def _webp_with_xmp(data: bytes, metadata: Mapping[str, str], size: tuple[int, in
         body = data[8:20] + bytes([data[20] | 0x04]) + data[21:] + _riff(b"XMP ", xmp)
         return b"RIFF" + struct.pack("<I", len(body)) + body
     width, height = size
-    header = bytes([0x04, 0, 0, 0]) + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    has_alpha = data[12:16] == b"VP8L" and data[24] & 0x10  # lossless pictures say it themselves
+    header = bytes([0x14 if has_alpha else 0x04, 0, 0, 0]) + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
     body = b"WEBP" + _riff(b"VP8X", header) + data[12:] + _riff(b"XMP ", xmp)
     return b"RIFF" + struct.pack("<I", len(body)) + body
 

@@ -38,22 +38,24 @@ def at_rate(frames: Iterator[Frame], rate: Fraction, usual: Fraction) -> Iterato
         usual: the source's own frame rate, which says how long the last frame stays if nothing else does.
     """
     held: Frame | None = None
-    tick = 0
+    tick = given = jumped = 0
     for frame in frames:
-        seconds = frame.pts * frame.time_base
-        at = math.floor(seconds * rate + Fraction(1, 2))
+        at = math.floor(frame.pts * frame.time_base * rate + Fraction(1, 2)) - jumped
         if held is None:
             tick = at
         else:
-            at = min(at, tick + math.ceil(_LONGEST_STILL_SECONDS * rate))
+            furthest = tick + math.ceil(_LONGEST_STILL_SECONDS * rate)
+            jumped += max(0, at - furthest)
+            at = min(at, furthest)
             for shown in range(tick, at):
+                given += 1
                 yield _at(held, shown, rate)
             tick = max(tick, at)
         held = frame
     if held is not None:
         stays = held.duration * held.time_base or 1 / usual
-        last = math.floor((held.pts * held.time_base + stays) * rate + Fraction(1, 2))
-        for shown in range(tick, max(last, tick + 1)):
+        last = math.floor((held.pts * held.time_base + stays) * rate + Fraction(1, 2)) - jumped
+        for shown in range(tick, last if given else max(last, tick + 1)):
             yield _at(held, shown, rate)
 
 
