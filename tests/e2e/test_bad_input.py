@@ -106,7 +106,12 @@ def test_a_start_at_or_after_the_end(refused, clip, tmp_path, start, end):
 
 def test_a_pace_for_a_single_picture(refused, tmp_path):
     cv2.imwrite(str(tmp_path / "one.png"), np.zeros((16, 16, 3), np.uint8))
-    refused(["stylize", tmp_path / "one.png", tmp_path / "out.png", *STYLE, "--fps", "25"], 2, "fps", "one picture")
+    refused(
+        ["stylize", tmp_path / "one.png", tmp_path / "out.png", *STYLE, "--fps", "25"],
+        2,
+        "fps",
+        "one picture",
+    )
 
 
 def test_a_start_past_the_video(refused, clip, tmp_path):

@@ -20,8 +20,9 @@ from stylereel.temporal.cuts import CutState, Join, look_for_cut
 STROKE_OF_HEIGHT = 1 / 60
 _LEAST_STROKE_PX, _MOST_STROKE_PX = 5, 25
 _CONTRAST_LEVELS = 40
-_FLAT_LEVELS = 6
-_LEAST_EDGES, _LEAST_FLAT, _MOST_COHERENCE = 0.07, 0.22, 0.8
+_FLAT_LEVELS, _RIPPLES = 4, 0.08
+_GROUND_X, _GROUND_Y = 8, 5
+_LEAST_EDGES, _LEAST_FLAT, _MOST_COHERENCE = 0.07, 0.35, 0.8
 _APPEARS, _LEAVES = 0.5, 0.15
 
 
@@ -56,10 +57,13 @@ def find_text(luma: np.ndarray) -> np.ndarray:
     strokes = cv2.threshold(cv2.max(dark, light), _CONTRAST_LEVELS, 1, cv2.THRESH_BINARY)[1]
     span = cv2.morphologyEx(luma, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     edges = cv2.threshold(span, _CONTRAST_LEVELS, 1, cv2.THRESH_BINARY)[1]
-    flat = cv2.threshold(span, _FLAT_LEVELS, 1, cv2.THRESH_BINARY_INV)[1]
+    # Compression leaves ripples around letters, the larger the more the letters stand out.
+    ripples = cv2.addWeighted(cv2.dilate(span, kernel), _RIPPLES, span, 0, _FLAT_LEVELS)
+    flat = cv2.compare(span, ripples, cv2.CMP_LE)
     around = (4 * stroke + 1, 2 * stroke + 1)
     dense = cv2.blur(cv2.min(strokes, edges) * np.uint8(255), around) >= 255 * _LEAST_EDGES
-    ground = cv2.blur(flat * np.uint8(255), around) >= 255 * _LEAST_FLAT
+    wide = (_GROUND_X * stroke + 1, _GROUND_Y * stroke + 1)
+    ground = cv2.blur(flat, wide) >= 255 * _LEAST_FLAT
     near = cv2.dilate(strokes, kernel) > 0
     found = (dense & ground & near & _turns(luma, around)).astype(np.uint8) * 255
     # Letters join into lines and lone specks vanish; then the line gets a rim of its own ground.
