@@ -5,6 +5,8 @@ import os
 import shutil
 import sys
 
+import cv2
+import numpy as np
 import pytest
 
 

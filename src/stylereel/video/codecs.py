@@ -199,7 +199,12 @@ def encoder_settings(
             chroma = "444" if number == 4 else "422"
         case "ffv1":
             # Which numbers of slices are allowed for narrow pictures depends on more than their size.
-            options = {"level": "3", "slicecrc": "1", "g": "1", **({"slices": "4"} if min(size) >= 64 else {})}
+            options = {
+                "level": "3",
+                "slicecrc": "1",
+                "g": "1",
+                **({"slices": "4"} if min(size) >= 64 else {}),
+            }
             chroma = source_chroma
         case "gif":
             return EncoderSettings({}, "pal8", "444", is_rgb=True, colors=number)

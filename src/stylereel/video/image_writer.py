@@ -13,14 +13,15 @@ import numpy as np
 from stylereel.core.errors import OutputError
 from stylereel.core.frames import Frame
 from stylereel.core.pixels import from_deep, lay_over, to_deep
+from stylereel.video import exr
 from stylereel.video.picture import BACKDROP
 from stylereel.video.staging import StagedFile, StagedFolder, writing
 
 _PNG_HEADER_BYTES = 33  # signature (8) and the IHDR chunk (25)
 
 
-ALPHA_ENDINGS = (".png", ".tif", ".tiff", ".webp")
-DEEP_ENDINGS = (".png", ".tif", ".tiff")
+ALPHA_ENDINGS = (".png", ".tif", ".tiff", ".webp", exr.ENDING)
+DEEP_ENDINGS = (".png", ".tif", ".tiff", exr.ENDING)
 
 
 def encode_frame(frame: Frame, ending: str, quality: int, metadata: Mapping[str, str], bits: int) -> bytes:
@@ -35,6 +36,8 @@ def encode_frame(frame: Frame, ending: str, quality: int, metadata: Mapping[str,
     pixels = frame.pixels if bits == 8 or frame.deep is None else frame.deep
     if frame.alpha is not None and ending not in ALPHA_ENDINGS:
         pixels = lay_over(pixels, frame.alpha, BACKDROP)
+    if ending == exr.ENDING:
+        return exr.encode_exr(pixels if pixels.dtype == np.uint16 else to_deep(pixels, 8), frame.alpha)
     if bits > 8:
         pixels = from_deep(pixels if pixels.dtype == np.uint16 else to_deep(pixels, 8), bits)
     if frame.alpha is not None and ending in ALPHA_ENDINGS:
@@ -119,7 +122,11 @@ def _webp_with_xmp(data: bytes, metadata: Mapping[str, str], size: tuple[int, in
         return b"RIFF" + struct.pack("<I", len(body)) + body
     width, height = size
     has_alpha = data[12:16] == b"VP8L" and data[24] & 0x10  # lossless pictures say it themselves
-    header = bytes([0x14 if has_alpha else 0x04, 0, 0, 0]) + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    header = (
+        bytes([0x14 if has_alpha else 0x04, 0, 0, 0])
+        + (width - 1).to_bytes(3, "little")
+        + (height - 1).to_bytes(3, "little")
+    )
     body = b"WEBP" + _riff(b"VP8X", header) + data[12:] + _riff(b"XMP ", xmp)
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
@@ -178,7 +185,7 @@ class ImageFolderOutput:
         from stylereel.video.containers import IMAGE_ENDINGS
 
         self._output, self._quality, self._metadata, self._bits = output, quality, metadata, bits
-        self._names = _names(sources, ending, IMAGE_ENDINGS)
+        self._names = _names(sources, ending, IMAGE_ENDINGS if bits == 8 else DEEP_ENDINGS)
         self._ending = ending or ".png"
         self._folder = StagedFolder(output)
         self._count = 0

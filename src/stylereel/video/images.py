@@ -13,6 +13,7 @@ import numpy as np
 from stylereel.core import pixels
 from stylereel.core.color import SRGB_PICTURE
 from stylereel.core.errors import MissingInputError, UsageError, VideoOpenError
+from stylereel.video import exr
 from stylereel.video.convert import FrameConverter
 from stylereel.video.embedded import Embedded, embedded_in
 from stylereel.video.info import SourceInfo
@@ -22,7 +23,7 @@ from stylereel.video.source import VideoSource
 
 IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".avif", ".heic"}
-    | {".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".jxl", ".qoi", ".tga", ".dpx", ".sgi"}
+    | {".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".jxl", ".qoi", ".tga", ".dpx", ".sgi", ".exr"}
 )
 DEFAULT_FPS = Fraction(25)
 _COUNTER = re.compile(r"%0?\d*d")
@@ -40,6 +41,8 @@ def is_picture(path: Path) -> bool:
         head = file.read(1 << 16)
     if head.startswith(b"\xff\xd8\xff"):
         return path.suffix.lower() not in (".mjpg", ".mjpeg")
+    if head.startswith(exr.MAGIC):
+        return True
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return b"acTL" not in head.split(b"IDAT")[0]
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
@@ -107,6 +110,12 @@ def read_picture_whole(
             f"{path} is an animated WebP, which cannot be read. Convert it to GIF or MP4 first"
         )
     embedded = embedded_in(encoded.tobytes())
+    if encoded[:4].tobytes() == exr.MAGIC:
+        try:
+            light, clearness = exr.decode_exr(encoded.tobytes())
+        except VideoOpenError as error:
+            raise VideoOpenError(f"{path}: {error}") from error
+        return Picture.of(light, clearness, 16, wanted).fitted(max_side), embedded
     bgr = _decode(encoded)
     if bgr is None:
         return _read_with_ffmpeg(path, max_side, wanted), embedded

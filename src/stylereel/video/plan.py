@@ -10,6 +10,7 @@ from typing import Literal
 from stylereel.core.errors import OutputError, UsageError
 from stylereel.video.codecs import CODECS, VideoCodec, check_bit_depth, check_quality
 from stylereel.video.containers import IMAGE_ENDINGS, Container, codec_for, container_of
+from stylereel.video.exr import ENDING as EXR_ENDING
 from stylereel.video.image_writer import ALPHA_ENDINGS, DEEP_ENDINGS
 from stylereel.video.info import SourceInfo
 from stylereel.video.pipe_input import is_pipe
@@ -86,7 +87,7 @@ def plan_output(
     path = Path(output)
     if is_pipe(output):
         return _plan_pipe(path, info, codec, quality, bit_depth, pipe or PipeFormat())
-    bits = 8 if bit_depth is None else bit_depth
+    bits = (16 if _is_exr(path, info) else 8) if bit_depth is None else bit_depth
     if bits not in BIT_DEPTHS:
         raise UsageError(f"bit-depth is {bits}: expected one of {', '.join(map(str, BIT_DEPTHS))}")
     own_quality = check_quality(quality)
@@ -111,6 +112,12 @@ def plan_output(
     if container.muxer == "gif":
         notices += _gif_notices(info)
     return OutputPlan(path, "video", chosen, container, own_quality, rate, tuple(notices), bits, alpha)
+
+
+def _is_exr(path: Path, info: SourceInfo) -> bool:
+    """EXR pictures are made of more than 8 bits, so nobody has to ask for them."""
+    into_folder = not path.suffix or path.is_dir()
+    return path.suffix.lower() == EXR_ENDING or (into_folder and info.codec == EXR_ENDING.lstrip("."))
 
 
 def _plan_pipe(

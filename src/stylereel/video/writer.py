@@ -135,8 +135,7 @@ class FrameWriter:
         elif self._plan.kind == "image":
             self._output = ImageFileOutput(self._plan.path, self._plan.quality, extra, bits)
         elif self._plan.kind == "images":
-            as_png = self._plan.codec is not None or info.kind != "images" or bits > 8
-            ending = ".png" if as_png else None
+            ending = ".png" if self._plan.codec is not None or info.kind != "images" else None
             stems = info.image_paths if info.kind != "video" else ()
             self._output = ImageFolderOutput(self._plan.path, self._plan.quality, extra, stems, ending, bits)
         else:
