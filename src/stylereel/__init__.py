@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from stylereel.actions.doctor import MachineReport, examine_machine
     from stylereel.actions.evaluate import evaluate
     from stylereel.actions.evaluation import Evaluation
-    from stylereel.actions.stylize import Stylizer, StylizeSummary, stylize
+    from stylereel.actions.stylize import StylizeSummary, stylize
+    from stylereel.actions.stylizer import Stylizer
     from stylereel.core.errors import (
         EnvironmentMissingError,
         InputError,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Stylizer": "actions.stylize",
+    "Stylizer": "actions.stylizer",
     "StylizeSummary": "actions.stylize",
     "stylize": "actions.stylize",
     "BenchmarkReport": "actions.benchmark",

@@ -5,6 +5,8 @@ import os
 import shutil
 import sys
 
+import cv2
+import numpy as np
 import pytest
 
 
@@ -104,8 +106,14 @@ def test_a_start_at_or_after_the_end(refused, clip, tmp_path, start, end):
     )
 
 
-def test_a_pace_for_a_video_that_has_its_own(refused, clip, tmp_path):
-    refused(["stylize", clip, tmp_path / "out.mp4", *STYLE, "--fps", "25"], 2, "fps", "its own")
+def test_a_pace_for_a_single_picture(refused, tmp_path):
+    cv2.imwrite(str(tmp_path / "one.png"), np.zeros((16, 16, 3), np.uint8))
+    refused(
+        ["stylize", tmp_path / "one.png", tmp_path / "out.png", *STYLE, "--fps", "25"],
+        2,
+        "fps",
+        "one picture",
+    )
 
 
 def test_a_start_past_the_video(refused, clip, tmp_path):

@@ -65,7 +65,8 @@ def test_help_names_every_option_and_gives_examples(run, command):
     assert result.exit_code == 0
     if command == ["stylize"]:
         options = (
-            "style strength keep-colors max-side codec quality start end runner device overwrite json fps"
+            "style strength keep-colors max-side codec quality start end runner device overwrite json fps "
+            "protect-text preset fit crop bit-depth input-format size pixel-format output-format"
         )
         for option in [*(f"--{name}" for name in options.split(" ")), "INPUT", "OUTPUT"]:
             assert option in result.stdout

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from stylereel.core.errors import OutputError, ResumeError, StylereelError
+from stylereel.core.errors import OutputError, ResumeError, StylereelError, UsageError
 from stylereel.inference.painter import PainterState
 from stylereel.inference.saved_state import dump_state, load_state
 from stylereel.packs.card import Card
@@ -29,6 +29,10 @@ from stylereel.video.parts import (
 )
 from stylereel.video.plan import OutputPlan
 
+NOT_KEPT = (
+    "resume is not for pipes, nor where a video is brought to another frame rate, by fps or a preset, nor "
+    "where text is protected: such a job is made in one go. Run it again without --resume."
+)
 NOTHING_TO_RESUME = "Nothing was left to resume, so the job began at its first frame."
 # Options that change nothing in the result, or whose effect is compared by itself.
 _NOT_COMPARED = {
@@ -65,13 +69,25 @@ class LongJob:
     """
 
     def __init__(
-        self, output: str | Path, options: Mapping[str, Any], *, resume: bool, overwrite: bool
+        self,
+        output: str | Path,
+        options: Mapping[str, Any],
+        *,
+        resume: bool,
+        overwrite: bool,
+        keeps: bool = True,
     ) -> None:
         """`options`: every argument of the job by name; those that matter are compared.
 
+        `keeps`: False for a job that cannot be kept part by part.
+
         Raises:
+            UsageError: such a job is to be resumed.
             ResumeError: parts are there that cannot be gone on with.
         """
+        if resume and not keeps:
+            raise UsageError(NOT_KEPT)
+        self._keeps = keeps
         self._output, self._resume, self._overwrite = Path(output), resume, overwrite
         self._options = {name: str(value) for name, value in options.items() if name not in _NOT_COMPARED}
         self._identity: dict[str, str] = {}
@@ -159,7 +175,7 @@ class LongJob:
         else:
             frames_each = frames_of_a_part(size)
             is_short = total is not None and total <= frames_each
-            if is_short or not _has_parts(plan):
+            if is_short or not self._keeps or not _has_parts(plan):
                 discard_parts(self._output)
                 return size
             self.parts = Parts.begin(self._output, self._identity, size, frames_each)

@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from stylereel.actions.long_job import LongJob
+from stylereel.actions.pipes import pipe_in, pipe_out
+from stylereel.actions.presets import preset_of
 from stylereel.actions.run_memory import OwnMemory, checked_limit, prepare_memory
+from stylereel.actions.shaping import Shaping, caption_notices, check_preset_output, rate_to_bring_to
+from stylereel.actions.stylizer import Stylizer, check_stabilize, checked_strength
 from stylereel.core.errors import UsageError, VideoOpenError
 from stylereel.core.frames import Frame, Stage
 from stylereel.core.progress import Meter, OnProgress, Progress
 from stylereel.core.timecode import parse_seconds
-from stylereel.inference.engine import run_engine
-from stylereel.inference.memory_plan import ANCHORS, PAINTING, STABILIZER, Beside, plan_memory
+from stylereel.inference.beside_source import Finisher, beside_source
+from stylereel.inference.deepening import Deepener
+from stylereel.inference.engine import STALL_SECONDS, run_engine
 from stylereel.inference.network_stage import network_stage, picture_stage
-from stylereel.inference.painter import Look, Painter, PainterState
-from stylereel.inference.runner import open_runner
-from stylereel.inference.tiled_runner import TiledRunner, memory_told
+from stylereel.inference.painter import Painter
+from stylereel.inference.text_guard import TextGuard
+from stylereel.inference.tiled_runner import memory_told
 from stylereel.packs.card import UNKNOWN_LICENSE, Card
-from stylereel.packs.find import find_pack
 from stylereel.temporal.stabilizer import Stabilizer
+from stylereel.video.delivery import Delivery
+from stylereel.video.framing import Crop
 from stylereel.video.info import SourceInfo
 from stylereel.video.output_lock import output_lock
+from stylereel.video.picture import Wanted
+from stylereel.video.pipe_input import is_pipe
 from stylereel.video.plan import plan_output
 from stylereel.video.reader import FrameReader
 from stylereel.video.writer import FrameWriter, WriteSummary
@@ -64,6 +70,7 @@ class StylizeSummary:
         tile: `(width, height)` in px of the tiles that frames were cut into for the network; None where
             they went through it whole.
         concealed_frames: damaged frames that repeat the last good one.
+        bit_depth: of what was written.
         is_truncated: the input ended before its time; what was there was stylised.
         resumed_frames: of `frames`, those that an interrupted run had finished.
         elapsed_seconds: from this run's first frame to the finished file.
@@ -88,6 +95,7 @@ class StylizeSummary:
     stabilize: float = 0.0
     tile: tuple[int, int] | None = None
     concealed_frames: int = 0
+    bit_depth: int = 8
     is_truncated: bool = False
     resumed_frames: int = 0
     elapsed_seconds: float = 0.0
@@ -99,83 +107,6 @@ class StylizeSummary:
         return asdict(self)
 
 
-class Stylizer:
-    """One look, ready to be laid over frames: `Stylizer.load("ukiyoe")(frame)`.
-
-    Attributes:
-        card: the pack's facts.
-        runner: the network as it runs; its `name`, `device` and `precision` say how, its `notices` what is to
-            be told of memory.
-        look: strength and colours.
-    """
-
-    def __init__(self, card: Card, runner: TiledRunner, look: Look) -> None:
-        self.card, self.runner, self.look = card, runner, look
-
-    @classmethod
-    def load(
-        cls,
-        style: str | Path,
-        *,
-        device: str = "auto",
-        runner: str = "auto",
-        strength: float = 1.0,
-        keep_colors: bool = False,
-        threads: int | None = None,
-        memory_limit: str | int | None = None,
-    ) -> Stylizer:
-        """Find a style pack and make it ready.
-
-        Args:
-            style: name of a pack, or the folder of one.
-            device: "auto", "cpu", "cuda" or "mps".
-            runner: "auto", "openvino", "onnxruntime" or "torch".
-            strength: 0 (the source) to 1 (the look).
-            keep_colors: take the look's light and texture, and the source's colours.
-            threads: CPU threads for the network; None leaves it to the runner.
-            memory_limit: most that this process may hold: "4GB", "1.5GiB" or bytes; None takes what the
-                machine has available. Frames that need more are stylised in tiles, without a seam.
-
-        Raises:
-            UsageError: an unknown style, runner or device, or a value out of range.
-            PackError: the pack is refused.
-            EnvironmentMissingError: the runner or device is absent here.
-        """
-        look = Look(_checked_strength(strength), keep_colors)
-        limit_bytes = checked_limit(memory_limit)
-        pack = find_pack(style)
-        inner = open_runner(pack, runner, device, threads=threads)
-        return cls(pack.card, TiledRunner(inner, pack, plan_memory(limit_bytes)), look)
-
-    def __call__(self, frame: np.ndarray) -> np.ndarray:
-        """One `(H, W, 3)` uint8 RGB picture in the look, by itself: the same shape and type.
-
-        Raises:
-            UsageError: it is no such array.
-        """
-        return Painter(self.runner, self.look).still(_checked_frame(frame))
-
-    def clip(self, frames: Iterable[np.ndarray], *, stabilize: float = 0.0) -> Iterator[np.ndarray]:
-        """Contiguous frames of a video in the look, one at a time: strokes travel with what they lie on.
-
-        Args:
-            frames: `(H, W, 3)` uint8 RGB each, in the video's order; never more than one is held.
-            stabilize: how much the look leans on the frame before, 0 to 1; see `stylize`.
-
-        Raises:
-            UsageError: a frame is no such array, or `stabilize` out of range.
-        """
-        _check_stabilize(stabilize)
-        stabilizer = Stabilizer(stabilize) if stabilize else None
-        self.runner.hold_beside(Beside(painting_bytes=PAINTING + ANCHORS + STABILIZER * bool(stabilize)))
-        return _painted(Painter(self.runner, self.look, stabilizer), frames)
-
-    @property
-    def at_work(self) -> str:
-        """What executes the network, for people: "openvino on cpu, bf16"."""
-        return f"{self.runner.name} on {self.runner.device}, {self.runner.precision}"
-
-
 def stylize(
     input: str | Path,
     output: str | Path,
@@ -183,13 +114,23 @@ def stylize(
     style: str | Path,
     strength: float = 1.0,
     keep_colors: bool = False,
-    stabilize: float = 0.0,
+    stabilize: float | None = None,
+    protect_text: bool | None = None,
+    preset: str | None = None,
+    fit: str | None = None,
+    crop: str | None = None,
     max_side: int | None = None,
     codec: str | None = None,
     quality: int | None = None,
+    bit_depth: int | None = None,
     start: str | float | None = None,
     end: str | float | None = None,
     fps: str | float | Fraction | None = None,
+    input_format: str | None = None,
+    size: str | tuple[int, int] | None = None,
+    pixel_format: str | None = None,
+    output_format: str | None = None,
+    output_pixel_format: str | None = None,
     runner: str = "auto",
     device: str = "auto",
     threads: int | None = None,
@@ -201,19 +142,29 @@ def stylize(
     """Lay a look over a video, with its sound, its times and its colour tags kept.
 
     Args:
-        input: a video, a GIF, a picture, or a folder or pattern of pictures.
-        output: its ending chooses the container; a folder takes pictures.
+        input: a video, a GIF, a picture, a folder or pattern of pictures, or "-" for stdin.
+        output: its ending chooses the container; a folder takes pictures; "-" is stdout.
         style: name of a pack, or the folder of one.
         strength: 0 is the source exactly, 1 the look; monotone between.
         keep_colors: take the look's light and texture, and the source's colours.
         stabilize: how much the look leans on the frame before, along the source's motion, so that it flickers
-            less: 0 not at all and at no cost, 1 as much as leaves no ghosts.
+            less: 0 not at all and at no cost, 1 as much as leaves no ghosts. None for 0, or the preset's.
+        protect_text: let the source's luma through where there is text. None for no, or the preset's.
+        preset: a name in `actions.presets.PRESETS`; what is said beside it wins.
+        fit: how a picture of another aspect comes to the preset's size: "crop" or "pad".
+        crop: the part that is kept: "640x480" (centred), "640x480+X+Y" or an aspect such as "9:16".
         max_side: shrink so that the longer side is at most this, in pixels.
         codec: "h264", "hevc", "av1", "vp9", "prores", "ffv1", "gif" or "png"; None takes the container's own.
         quality: 0 (smallest) to 100 (best); None takes a good one.
+        bit_depth: of the output, and of the colours on the way to it: 8, 10 or 16; None for 8.
         start: where to begin: seconds, or "HH:MM:SS.mmm".
         end: where to stop, in the same way.
-        fps: frames per second of a folder or pattern of pictures.
+        fps: frames per second: the pace of pictures and of raw frames; a video is brought to it.
+        input_format: of stdin: "y4m" or "raw"; None for y4m, or raw where a size is given.
+        size: "WIDTHxHEIGHT" of raw frames on stdin.
+        pixel_format: of raw frames on stdin, as FFmpeg names it.
+        output_format: of stdout, likewise.
+        output_pixel_format: of raw frames on stdout; None for "rgb24".
         runner: "auto", "openvino", "onnxruntime" or "torch".
         device: "auto", "cpu", "cuda" or "mps".
         threads: CPU threads for the network; None leaves it to the runner.
@@ -239,21 +190,54 @@ def stylize(
     start_seconds, end_seconds = _checked_times(start, end)
     rate = _checked_rate(fps)
     _check_size(max_side)
-    _checked_strength(strength)
-    _check_stabilize(stabilize)
+    checked_strength(strength)
+    chosen = preset_of(preset)
+    check_preset_output(chosen, output)
+    stabilize = chosen.stabilize if stabilize is None else stabilize
+    codec = chosen.codec if codec is None else codec
+    quality = chosen.quality if quality is None and not is_pipe(output) else quality
+    check_stabilize(stabilize)
     limit_bytes, own = checked_limit(memory_limit), OwnMemory()
+    part = Crop.parsed(crop)
+    reshapes = part is not None or chosen.size is not None
+    guards_text = chosen.protect_text if protect_text is None else protect_text
+    incoming = pipe_in(input, input_format, size, pixel_format, rate)
+    outgoing = pipe_out(output, output_format, output_pixel_format)
     with (
-        output_lock(output),
+        contextlib.nullcontext() if outgoing is not None else output_lock(output),
         FrameReader(
-            input, start_seconds=start_seconds, end_seconds=end_seconds, max_side=max_side, fps=rate
+            input,
+            start_seconds=start_seconds,
+            end_seconds=end_seconds,
+            max_side=None if reshapes else max_side,
+            fps=rate,
+            pipe=incoming,
         ) as reader,
     ):
-        if rate is not None and reader.info.kind != "images":
-            raise UsageError(f"fps is for a folder or pattern of pictures; {input} keeps its own times.")
-        job = LongJob(output, options, resume=resume, overwrite=overwrite)
-        overwrite = overwrite or job.is_published
-        plan = plan_output(output, reader.info, codec=codec, quality=quality, overwrite=overwrite)
+        shaping = Shaping.planned(
+            reader.info,
+            chosen,
+            crop=part,
+            fit=fit,
+            max_side=max_side if reshapes else None,
+            rate=rate_to_bring_to(reader.info, rate, incoming),
+            to_pipe=outgoing is not None,
+        )
+        info = shaping.info
+        piped = incoming is not None or outgoing is not None
+        keeps = not (piped or guards_text or chosen.for_upload or shaping.rate is not None)
+        job = LongJob(output, options, resume=resume, overwrite=overwrite, keeps=keeps)
+        plan = plan_output(
+            output,
+            info,
+            codec=codec,
+            quality=quality,
+            overwrite=overwrite or job.is_published,
+            bit_depth=bit_depth,
+            pipe=outgoing,
+        )
         job.check_wanted()
+        reader.wanted = Wanted(deep=plan.bit_depth > 8, alpha=plan.alpha)
         with own.grows():
             stylizer = Stylizer.load(
                 style,
@@ -263,24 +247,25 @@ def stylize(
                 keep_colors=keep_colors,
                 threads=threads,
             )
-        notices = list(_pack_notices(stylizer.card))
+        notices = [*_pack_notices(stylizer.card), *shaping.notices, *caption_notices(chosen, plan, info)]
         alone = is_unconnected(reader.info, rate)
         if stabilize and alone:
-            notices.append(NOTHING_TO_STABILIZE)
+            if chosen.stabilize != stabilize:
+                notices.append(NOTHING_TO_STABILIZE)
             stabilize = 0.0
         job.compare(reader.info, plan, stylizer.card, stylizer.at_work)
         reader.skip(job.frames_done, concealed=job.concealed_done)
-        total = _expected_frames(reader.info, start_seconds, end_seconds)
+        total = _expected_frames(info, start_seconds, end_seconds)
         if job.frames_done and on_progress is not None:
             on_progress(Progress(job.frames_done, total, note="finding the place in the source"))
-        frames = iter(reader)
+        frames = shaping.frames(iter(reader))
         first = next(frames, None)
         if first is None and not job.is_whole:
             raise VideoOpenError(
                 f"{input} has no frame in the stretch that was asked for: check --start and --end."
             )
         began = time.monotonic()
-        width, height = _size_of(first, reader)
+        width, height = reader.size if first is None else shaping.size(first)
         network = stylizer.runner
         memory = prepare_memory(
             network,
@@ -297,28 +282,38 @@ def stylize(
             memory_told(height, width),
             FrameWriter(
                 output,
-                info=reader.info,
-                source_path=reader.info.path if reader.info.kind == "video" else None,
+                info=info,
+                source_path=reader.info.path if reader.info.kind == "video" and incoming is None else None,
                 size=(width, height),
                 codec=codec,
                 quality=quality,
                 start_seconds=start_seconds,
                 end_seconds=end_seconds,
-                overwrite=overwrite,
+                overwrite=overwrite or job.is_published,
                 metadata=_provenance(stylizer.card),
                 parts=job.parts,
+                bit_depth=bit_depth,
+                keep_alpha=plan.alpha,
+                pipe=outgoing,
+                delivery=Delivery() if chosen.for_upload else None,
             ) as writer,
         ):
             painter = Painter(stylizer.runner, stylizer.look, Stabilizer(stabilize) if stabilize else None)
-            _run(
-                itertools.chain([] if first is None else [first], frames),
+            stage = (
                 picture_stage(painter)
                 if alone
-                else network_stage(painter, start=job.state(), before_each=job.keep),
+                else network_stage(painter, start=job.state(), before_each=job.keep)
+            )
+            finishers: list[Finisher] = [TextGuard(alone)] if guards_text else []
+            finishers += [Deepener()] if plan.bit_depth > 8 else []
+            _run(
+                itertools.chain([] if first is None else [first], frames),
+                shaping.around(beside_source(stage, finishers)),
                 writer,
                 Meter(total, note=stylizer.at_work, done=job.frames_done),
                 on_progress,
                 queue_frames=memory.queue_frames,
+                is_live=incoming is not None,
             )
             written = writer.finish()
         elapsed = time.monotonic() - began
@@ -328,6 +323,7 @@ def stylize(
         return replace(
             summary,
             stabilize=float(stabilize),
+            bit_depth=plan.bit_depth,
             tile=network.tile_of(height, width),
             resumed_frames=job.frames_done,
             frames_per_second=pace,
@@ -342,25 +338,22 @@ def _run(
     on_progress: OnProgress | None,
     *,
     queue_frames: int,
+    is_live: bool,
 ) -> None:
     def tell(_: Frame) -> None:
         progress: Progress = meter.advance()
         if on_progress is not None:
             on_progress(progress)
 
-    run_engine(frames, [stage], writer.write, on_frame=tell, queue_frames=queue_frames)
-
-
-def _size_of(first: Frame | None, reader: FrameReader) -> tuple[int, int]:
-    """Of the first frame that comes, `(width, height)`."""
-    return reader.size if first is None else (first.pixels.shape[1], first.pixels.shape[0])
-
-
-def _painted(painter: Painter, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-    state = PainterState()
-    for frame in frames:
-        result, state = painter.next(_checked_frame(frame), state)
-        yield result
+    stall_seconds = None if is_live else STALL_SECONDS  # whoever feeds a pipe may take its time
+    run_engine(
+        frames,
+        [stage],
+        writer.write,
+        on_frame=tell,
+        queue_frames=queue_frames,
+        stall_seconds=stall_seconds,
+    )
 
 
 def _summary(
@@ -421,29 +414,6 @@ def _expected_frames(info: SourceInfo, start: float | None, end: float | None) -
     last = info.duration_seconds if end is None else min(end, info.duration_seconds)
     stretch = max(1, round((last - (start or 0)) * float(info.frame_rate)))
     return stretch if total is None else min(total, stretch)
-
-
-def _checked_frame(frame: np.ndarray) -> np.ndarray:
-    is_array = isinstance(frame, np.ndarray)
-    if not is_array or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
-        got = f"{frame.dtype} {frame.shape}" if is_array else type(frame).__name__
-        raise UsageError(f"A frame is a numpy array of uint8 and shape (H, W, 3), RGB; got {got}.")
-    if not frame.size:
-        raise UsageError(f"A frame needs pixels; got shape {frame.shape}.")
-    return frame
-
-
-def _checked_strength(strength: float) -> float:
-    if isinstance(strength, bool) or not (math.isfinite(strength) and 0 <= strength <= 1):
-        raise UsageError(f"strength is {strength}: it goes from 0 (the source) to 1 (the look).")
-    return float(strength)
-
-
-def _check_stabilize(stabilize: float) -> None:
-    if isinstance(stabilize, bool) or not (math.isfinite(stabilize) and 0 <= stabilize <= 1):
-        raise UsageError(
-            f"stabilize is {stabilize}: it goes from 0 (off) to 1 (as much as leaves no ghosts); try 0.7."
-        )
 
 
 def is_unconnected(info: SourceInfo, rate: Fraction | None) -> bool:

@@ -72,9 +72,9 @@ def say(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def print_json(value: Any) -> None:
-    """A machine-readable result on stdout."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+def print_json(value: Any, *, on_stderr: bool = False) -> None:
+    """A machine-readable result on stdout, or on stderr where stdout has something else to carry."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str), err=on_stderr)
 
 
 def show_notices(notices: Iterable[str]) -> None:

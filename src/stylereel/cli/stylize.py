@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stylereel.actions.presets import PRESETS
 from stylereel.cli.console import print_json, progress_bar, say, show_notices
 
 if TYPE_CHECKING:
     from stylereel.actions.stylize import StylizeSummary
 
-EPILOG = """[bold]Examples[/bold]
+EPILOG = (
+    """[bold]Examples[/bold]
 
   stylereel stylize in.mp4 out.mp4 --style ukiyoe
 
@@ -30,8 +32,21 @@ EPILOG = """[bold]Examples[/bold]
 
   stylereel stylize film.mkv painted.mkv --style ukiyoe --resume
 
+  stylereel stylize in.mp4 short.mp4 --style wave --preset vertical
+
+  stylereel stylize lecture.mp4 drawn.mp4 --style ukiyoe --preset lecture
+
+  ffmpeg -i in.mp4 -f yuv4mpegpipe - | stylereel stylize - - --style wave | ffmpeg -i - out.mov
+
+[bold]Presets[/bold]
+
+"""
+    + "\n\n".join(f"  {preset.name}: {preset.line}" for preset in PRESETS.values())
+    + """
+
 Sound, subtitles, chapters and metadata come along. `stylereel styles` lists the looks.
 """
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -46,7 +61,7 @@ def _stylize(
         str,
         typer.Argument(
             metavar="INPUT",
-            help="A video, a GIF, a picture, or a folder or pattern of pictures.",
+            help="A video, a GIF, a picture, a folder or pattern of pictures, or - for stdin.",
             show_default=False,
         ),
     ],
@@ -54,7 +69,8 @@ def _stylize(
         Path,
         typer.Argument(
             metavar="OUTPUT",
-            help="Its ending chooses the container (.mp4, .mov, .mkv, .webm, .gif); a folder takes pictures.",
+            help="Its ending chooses the container (.mp4, .mov, .mkv, .webm, .gif); a folder takes pictures; "
+            "- is stdout.",
             show_default=False,
         ),
     ],
@@ -68,12 +84,30 @@ def _stylize(
         bool, typer.Option("--keep-colors", help="The look's light and texture with the source's colours.")
     ] = False,
     stabilize: Annotated[
-        float,
+        float | None,
         typer.Option(
             help="How much each frame leans on the one before, along the source's motion, so that the look "
             "flickers less: 0 is off, 0.7 calms strong strokes, 1 is the most that leaves no ghosts."
         ),
-    ] = 0.0,
+    ] = None,
+    protect_text: Annotated[
+        bool | None,
+        typer.Option(
+            "--protect-text/--no-protect-text",
+            help="Let the source's light and dark through where there is text, so that it stays legible.",
+            show_default=False,
+        ),
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help=f"{', '.join(PRESETS)}: see below. What is said beside it wins.")
+    ] = None,
+    fit: Annotated[
+        str | None,
+        typer.Option(help="How a picture of another shape comes to the preset's size: crop or pad."),
+    ] = None,
+    crop: Annotated[
+        str | None, typer.Option(help="Keep this part: 640x480 (centred), 640x480+X+Y, or a shape as 9:16.")
+    ] = None,
     max_side: Annotated[
         int | None, typer.Option(help="Shrink so that the longer side is at most this many pixels.")
     ] = None,
@@ -86,10 +120,33 @@ def _stylize(
     quality: Annotated[
         int | None, typer.Option(help="From 0 (smallest file) to 100 (best); 75 where not given.")
     ] = None,
+    bit_depth: Annotated[
+        int | None,
+        typer.Option(
+            help="8, or 10 (16 for PNG, TIFF and ffv1) for smooth gradients, from the source to the output."
+        ),
+    ] = None,
     start: Annotated[str | None, typer.Option(help="Begin here: seconds or HH:MM:SS.mmm.")] = None,
     end: Annotated[str | None, typer.Option(help="Stop here: seconds or HH:MM:SS.mmm.")] = None,
     fps: Annotated[
-        str | None, typer.Option(help="Pace of a folder or pattern of pictures, such as 24 or 30000/1001.")
+        str | None,
+        typer.Option(
+            help="Frames per second, such as 24 or 30000/1001: the pace of pictures and raw frames; a video "
+            "is brought to it."
+        ),
+    ] = None,
+    input_format: Annotated[
+        str | None, typer.Option(help="What comes through stdin: y4m (yuv4mpeg, as it is) or raw.")
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option(metavar="WxH", help="Of raw frames on stdin, such as 1280x720.")
+    ] = None,
+    pixel_format: Annotated[
+        str | None, typer.Option(help="Of raw frames on stdin: rgb24, yuv420p, ... as FFmpeg names them.")
+    ] = None,
+    output_format: Annotated[str | None, typer.Option(help="What goes to stdout: y4m or raw.")] = None,
+    output_pixel_format: Annotated[
+        str | None, typer.Option(help="Of raw frames on stdout; rgb24 where not given.")
     ] = None,
     runner: Annotated[
         str, typer.Option(help="What executes the network: auto, openvino, onnxruntime or torch.")
@@ -134,12 +191,22 @@ def _stylize(
             strength=strength,
             keep_colors=keep_colors,
             stabilize=stabilize,
+            protect_text=protect_text,
+            preset=preset,
+            fit=fit,
+            crop=crop,
             max_side=max_side,
             codec=codec,
             quality=quality,
+            bit_depth=bit_depth,
             start=start,
             end=end,
             fps=fps,
+            input_format=input_format,
+            size=size,
+            pixel_format=pixel_format,
+            output_format=output_format,
+            output_pixel_format=output_pixel_format,
             runner=runner,
             device=device,
             threads=threads,
@@ -148,10 +215,10 @@ def _stylize(
             resume=resume,
             on_progress=show,
         )
-    _render(summary, as_json)
+    _render(summary, as_json, pictures_on_stdout=str(output) == "-")
 
 
-def _render(summary: StylizeSummary, as_json: bool) -> None:
+def _render(summary: StylizeSummary, as_json: bool, *, pictures_on_stdout: bool) -> None:
     show_notices(summary.notices)
     count = "1 frame" if summary.frames == 1 else f"{summary.frames} frames"
     line = (
@@ -161,6 +228,6 @@ def _render(summary: StylizeSummary, as_json: bool) -> None:
     )
     if as_json:
         say(line)
-        print_json(summary.as_dict())
+        print_json(summary.as_dict(), on_stderr=pictures_on_stdout)
     else:
-        typer.echo(line)
+        typer.echo(line, err=pictures_on_stdout)

@@ -19,6 +19,10 @@ class Frame:
         time_base: seconds per tick.
         duration: ticks this frame stays on screen, or 0 when the container does not say.
         concealed: True where a damaged stretch was bridged by repeating the last good frame.
+        deep: `(H, W, 3)` uint16 RGB whose peak is `pixels.DEEP_PEAK`, where more than 8 bits are kept;
+            `pixels` is its rounding. None elsewhere.
+        alpha: `(H, W)` uint16 opacity with the same peak, where transparency is kept: `pixels` are then
+            straight, not mixed with anything. None where all is opaque.
     """
 
     pixels: np.ndarray
@@ -26,6 +30,8 @@ class Frame:
     time_base: Fraction
     duration: int = 0
     concealed: bool = False
+    deep: np.ndarray | None = None
+    alpha: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 3 or self.pixels.shape[2] != 3 or self.pixels.dtype != np.uint8:
@@ -39,8 +45,9 @@ class Frame:
         return float(self.pts * self.time_base)
 
     def with_pixels(self, pixels: np.ndarray) -> Frame:
-        """The same moment with other pixels (of any size)."""
-        return replace(self, pixels=pixels)
+        """The same moment with other pixels, of 8 bits and any size; opacity stays where the size does."""
+        alpha = self.alpha if pixels.shape[:2] == self.pixels.shape[:2] else None
+        return replace(self, pixels=pixels, deep=None, alpha=alpha)
 
     def __repr__(self) -> str:
         height, width = self.pixels.shape[:2]

@@ -16,6 +16,9 @@ from stylereel.core.color import LUMA_WEIGHTS, ColorTags
 
 Chroma = Literal["420", "422", "444"]
 
+DEEP_PEAK = 255 * 256
+"""Full scale of RGB and opacity that are kept as uint16: 8-bit levels times 256."""
+
 
 def _luma_weights(matrix: str) -> tuple[float, float]:
     if matrix not in LUMA_WEIGHTS:
@@ -118,16 +121,32 @@ def yuv_planes_to_rgb(planes: Sequence[np.ndarray], tags: ColorTags, bit_depth: 
 
 def yuv_planes_to_rgb16(planes: Sequence[np.ndarray], tags: ColorTags, bit_depth: int) -> np.ndarray:
     """As `yuv_planes_to_rgb`, to `(H, W, 3)` uint16 where 65280 (255 * 256) is the peak."""
-    matrix = yuv_to_rgb_matrix(tags, bit_depth) * 65280.0
+    matrix = yuv_to_rgb_matrix(tags, bit_depth) * float(DEEP_PEAK)
     merged = _merged(planes, bit_depth)
     if merged.dtype == np.uint8:
         merged = merged.astype(np.uint16)
-    return np.minimum(cv2.transform(merged, matrix), 65280)
+    return np.minimum(cv2.transform(merged, matrix), DEEP_PEAK)
 
 
 def to_uint8(rgb16: np.ndarray) -> np.ndarray:
     """uint16 with peak 65280 to uint8, rounded."""
     return cv2.convertScaleAbs(rgb16, alpha=1 / 256)
+
+
+def to_deep(values: np.ndarray, bits: int) -> np.ndarray:
+    """Full-range values of `bits` (8..16), uint8 or uint16, to uint16 with peak `DEEP_PEAK`, rounded."""
+    if bits == 8:
+        return values.astype(np.uint16) << 8
+    top = (1 << bits) - 1
+    return ((values.astype(np.uint32) * DEEP_PEAK + top // 2) // top).astype(np.uint16)
+
+
+def from_deep(values: np.ndarray, bits: int) -> np.ndarray:
+    """uint16 with peak `DEEP_PEAK` to full-range values of `bits` (8..16), rounded: uint8 for 8 bits."""
+    if bits == 8:
+        return to_uint8(values)
+    top = (1 << bits) - 1
+    return ((values.astype(np.uint32) * top + DEEP_PEAK // 2) // DEEP_PEAK).astype(np.uint16)
 
 
 def _merged(planes: Sequence[np.ndarray], bit_depth: int) -> np.ndarray:
@@ -145,7 +164,7 @@ def rgb_to_yuv_planes(
     """RGB to Y'CbCr planes, the inverse of `yuv_planes_to_rgb`.
 
     Args:
-        rgb: `(H, W, 3)` uint8, full range.
+        rgb: `(H, W, 3)`, full range: uint8, or uint16 with peak `DEEP_PEAK`.
         tags: matrix in `LUMA_WEIGHTS` (see `ColorTags.for_encoding`), range "limited" or "full".
         chroma: "420", "422" or "444"; odd sizes round up.
         bit_depth: 8..16.
@@ -154,9 +173,11 @@ def rgb_to_yuv_planes(
         Y, Cb and Cr, each contiguous; uint8 for 8 bits, else uint16 with the value in the low bits.
     """
     matrix = rgb_to_yuv_matrix(tags, bit_depth)
-    matrix[:, :3] /= 255.0
-    source = rgb if bit_depth == 8 else rgb.astype(np.uint16)
-    luma, cb, cr = cv2.split(cv2.transform(source, matrix))
+    is_deep = rgb.dtype == np.uint16
+    matrix[:, :3] /= DEEP_PEAK if is_deep else 255.0
+    source = rgb if is_deep or bit_depth == 8 else rgb.astype(np.uint16)
+    planes = cv2.transform(source, matrix)
+    luma, cb, cr = cv2.split(cv2.convertScaleAbs(planes) if is_deep and bit_depth == 8 else planes)
     return luma, downsample_chroma(cb, chroma), downsample_chroma(cr, chroma)
 
 
@@ -184,9 +205,58 @@ def resize(image: np.ndarray, width: int, height: int) -> np.ndarray:
 
 
 def lay_over(rgb: np.ndarray, opacity: np.ndarray, backdrop: int) -> np.ndarray:
-    """Straight-alpha `rgb` (`(H, W, 3)` uint8) with `opacity` (`(H, W)` uint8) over a grey level."""
-    weight = opacity[..., None].astype(np.float32) / 255
-    return np.rint(rgb * weight + backdrop * (1 - weight)).astype(np.uint8)
+    """Straight-alpha `rgb` with `opacity` over a grey level.
+
+    Args:
+        rgb: `(H, W, 3)` uint8, or uint16 with peak `DEEP_PEAK`.
+        opacity: `(H, W)`, likewise; the two need not be of one type.
+        backdrop: 0..255.
+
+    Returns:
+        The shape and type of `rgb`.
+    """
+    weight = opacity[..., None].astype(np.float32) / (255 if opacity.dtype == np.uint8 else DEEP_PEAK)
+    level = backdrop if rgb.dtype == np.uint8 else backdrop * 256
+    return np.rint(rgb * weight + level * (1 - weight)).astype(rgb.dtype)
+
+
+def fill_clear(rgb: np.ndarray, opacity: np.ndarray) -> np.ndarray:
+    """Straight-alpha `rgb` with the colours around them spread into the areas that are wholly clear.
+
+    What lies under a clear area is often black or noise; a network that looks at its neighbourhood would
+    paint that into what is seen, and so would scaling. Each level of a pyramid fills what the finer one
+    leaves open.
+
+    Args:
+        rgb: `(H, W, 3)` uint8, or uint16 with peak `DEEP_PEAK`.
+        opacity: `(H, W)` uint8 or uint16; 0 is clear.
+
+    Returns:
+        The shape and type of `rgb`; pixels that are seen are as they were.
+    """
+    seen = opacity > 0
+    if seen.all() or not seen.any():
+        return rgb
+    weight = seen.astype(np.float32)
+    filled = _spread(rgb * weight[..., None], weight)
+    return np.where(seen[..., None], rgb, np.rint(filled)).astype(rgb.dtype)
+
+
+def _spread(weighted: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Colours where there is weight, and those of the next coarser level where there is none."""
+    height, width = weight.shape
+    own = weighted / np.maximum(weight, 1e-6)[..., None]
+    if max(height, width) <= 2:
+        known = max(float(weight.sum()), 1e-6)
+        mean = weighted.reshape(-1, 3).sum(0) / known
+        return np.where(weight[..., None] > 0, own, mean)
+    half = (max(1, (width + 1) // 2), max(1, (height + 1) // 2))
+    coarse = _spread(
+        cv2.resize(weighted, half, interpolation=cv2.INTER_AREA),
+        cv2.resize(weight, half, interpolation=cv2.INTER_AREA),
+    )
+    around = cv2.resize(coarse.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.where(weight[..., None] > 0, own, around)
 
 
 def uint8_to_float(rgb: np.ndarray) -> np.ndarray:

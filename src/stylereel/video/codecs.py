@@ -15,6 +15,7 @@ linearly and rounded.
     png      png          always lossless: quality changes nothing
 
 "Lossless" is about the encoder: pixels are Y'CbCr of 8 bits (prores: 10), so RGB comes back within rounding.
+More bits, and transparency, are kept by the codecs that say so below, where they are asked for.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ class VideoCodec:
         scale: the encoder's own number at quality 0, 25, 50, 75, 90 and 100; empty where quality is nothing.
         even_sizes_at_420: 4:2:0 needs even width and height in this encoder.
         tags_in_stream: the stream itself carries range and matrix, whatever the container.
+        bit_depths: of the files it can write; prores is always 10 inside, and takes 8 for no more than that.
+        alpha_muxers: the containers, as FFmpeg names them, in which it can hold transparency.
     """
 
     name: str
@@ -51,6 +54,8 @@ class VideoCodec:
     scale: tuple[int, ...] = ()
     even_sizes_at_420: bool = False
     tags_in_stream: bool = False
+    bit_depths: tuple[int, ...] = (8,)
+    alpha_muxers: tuple[str, ...] = ()
 
     @property
     def uses_quality(self) -> bool:
@@ -61,14 +66,30 @@ class VideoCodec:
 CODECS: dict[str, VideoCodec] = {
     codec.name: codec
     for codec in (
-        VideoCodec("h264", "libx264", (45, 36, 28, 19, 12, 0), even_sizes_at_420=True, tags_in_stream=True),
-        VideoCodec("hevc", "libx265", (46, 38, 30, 21, 14, 0), even_sizes_at_420=True, tags_in_stream=True),
-        VideoCodec("av1", "libsvtav1", (63, 52, 42, 28, 16, 1), tags_in_stream=True),
-        VideoCodec("vp9", "libvpx-vp9", (63, 50, 38, 26, 12, 0)),
-        VideoCodec("prores", "prores_ks", (0, 1, 2, 3, 3, 4)),
-        VideoCodec("ffv1", "ffv1"),
+        VideoCodec(
+            "h264",
+            "libx264",
+            (45, 36, 28, 19, 12, 0),
+            even_sizes_at_420=True,
+            tags_in_stream=True,
+            bit_depths=(8, 10),
+        ),
+        VideoCodec(
+            "hevc",
+            "libx265",
+            (46, 38, 30, 21, 14, 0),
+            even_sizes_at_420=True,
+            tags_in_stream=True,
+            bit_depths=(8, 10),
+        ),
+        VideoCodec("av1", "libsvtav1", (63, 52, 42, 28, 16, 1), tags_in_stream=True, bit_depths=(8, 10)),
+        VideoCodec("vp9", "libvpx-vp9", (63, 50, 38, 26, 12, 0), alpha_muxers=("webm", "matroska")),
+        VideoCodec(
+            "prores", "prores_ks", (0, 1, 2, 3, 3, 4), bit_depths=(8, 10), alpha_muxers=("mov", "matroska")
+        ),
+        VideoCodec("ffv1", "ffv1", bit_depths=(8, 10, 16), alpha_muxers=("matroska", "avi")),
         VideoCodec("gif", "gif", (16, 32, 128, 256, 256, 256)),
-        VideoCodec("png", "png"),
+        VideoCodec("png", "png", bit_depths=(8, 16), alpha_muxers=("mov", "avi")),
     )
 }
 
@@ -84,6 +105,7 @@ class EncoderSettings:
         bit_depth: of that format.
         is_rgb: the encoder takes RGB, no colour matrix.
         colors: of a palette, 0 where there is none.
+        alpha: the format has an opacity plane.
     """
 
     options: dict[str, str]
@@ -92,6 +114,7 @@ class EncoderSettings:
     bit_depth: int = 8
     is_rgb: bool = False
     colors: int = 0
+    alpha: bool = False
 
 
 def check_quality(quality: int | None) -> int:
@@ -104,6 +127,16 @@ def check_quality(quality: int | None) -> int:
             f"leave it out for {DEFAULT_QUALITY}"
         )
     return quality
+
+
+def check_bit_depth(codec: VideoCodec, bit_depth: int) -> int:
+    """The depth, if the codec can write it; `UsageError` naming those that can."""
+    if bit_depth in codec.bit_depths:
+        return bit_depth
+    others = [name for name, other in CODECS.items() if bit_depth in other.bit_depths]
+    can = f"for {bit_depth} bits take {' or '.join(others)}" if others else "no codec has that depth"
+    holds = " or ".join(map(str, codec.bit_depths))
+    raise UsageError(f"bit-depth {bit_depth}: {codec.name} holds {holds} bits here; {can}")
 
 
 def own_number(codec: VideoCodec, quality: int) -> int:
@@ -124,6 +157,8 @@ def encoder_settings(
     source_chroma: Chroma = "420",
     threads: int = 0,
     b_frames: bool = True,
+    bit_depth: int = 8,
+    alpha: bool = False,
 ) -> EncoderSettings:
     """Options and pixel format for a codec.
 
@@ -134,6 +169,8 @@ def encoder_settings(
         source_chroma: of the source; ffv1 keeps it, so that nothing is lost.
         threads: for encoders that take it as an option; 0 lets them choose.
         b_frames: False keeps packets in order of display, for h264 and hevc.
+        bit_depth: one of the codec's `bit_depths`.
+        alpha: with an opacity plane, where the codec has `alpha_muxers`.
 
     Returns:
         The settings; 4:2:0 wherever the codec can hold the size so, 4:4:4 for h264 and hevc of odd size.
@@ -163,17 +200,29 @@ def encoder_settings(
             options |= {"lossless": "1"} if quality == 100 else {}
             options |= {"tile-columns": "2"} if size[0] >= 512 else {}
         case "prores":
+            number = 4 if alpha else number
             options = {"profile": _PRORES_PROFILES[number], "vendor": "apl0"}
+            options |= {"alpha_bits": "16"} if alpha else {}
             chroma = "444" if number == 4 else "422"
         case "ffv1":
-            options = {"level": "3", "slices": "4" if min(size) >= 64 else "1", "slicecrc": "1", "g": "1"}
+            # Which numbers of slices are allowed for narrow pictures depends on more than their size.
+            options = {
+                "level": "3",
+                "slicecrc": "1",
+                "g": "1",
+                **({"slices": "4"} if min(size) >= 64 else {}),
+            }
             chroma = source_chroma
         case "gif":
             return EncoderSettings({}, "pal8", "444", is_rgb=True, colors=number)
         case "png":
-            return EncoderSettings({"pred": "mixed", "compression_level": "3"}, "rgb24", "444", is_rgb=True)
-    depth = 10 if codec.name == "prores" else 8
-    return EncoderSettings(options, f"yuv{chroma}p" + ("10le" if depth == 10 else ""), chroma, depth)
+            layout = ("rgba" if alpha else "rgb") + ("64be" if alpha else "48be") if bit_depth > 8 else ""
+            layout = layout or ("rgba" if alpha else "rgb24")
+            options = {"pred": "mixed", "compression_level": "3"}
+            return EncoderSettings(options, layout, "444", bit_depth, is_rgb=True, alpha=alpha)
+    depth = 10 if codec.name == "prores" else bit_depth
+    layout = f"yuv{'a' if alpha else ''}{chroma}p" + (f"{depth}le" if depth > 8 else "")
+    return EncoderSettings(options, layout, chroma, depth, alpha=alpha)
 
 
 def _refuse_strip(size: tuple[int, int]) -> None:

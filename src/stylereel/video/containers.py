@@ -119,7 +119,7 @@ CONTAINERS: tuple[Container, ...] = (
     ),
 )
 
-IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".exr")
 
 
 def container_of(path: Path) -> Container:

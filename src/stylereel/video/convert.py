@@ -12,10 +12,8 @@ from av.video.reformatter import VideoReformatter
 from stylereel.core import pixels
 from stylereel.core.color import LUMA_WEIGHTS, UNSPECIFIED, ColorTags
 from stylereel.video.orientation import UPRIGHT, Orientation
+from stylereel.video.picture import PLAIN, Picture, Wanted
 from stylereel.video.tonemap import ToneMapper
-
-BACKDROP = 255
-"""Grey level that transparent areas are laid over: white, as viewers of pictures and GIFs do."""
 
 _PLANAR_YUV = re.compile(r"yuva?j?4(20|22|44|40)p(?P<bits>\d+)?(le)?$")
 _PLANAR_RGB = re.compile(r"gbra?p(?P<bits>\d+)?(le)?$")
@@ -45,6 +43,13 @@ def has_alpha(frame: av.VideoFrame) -> bool:
     return name == "pal8" or any(component.is_alpha for component in frame.format.components)
 
 
+def shows_clear_areas(frame: av.VideoFrame) -> bool:
+    """True where any of a frame's pixels is not opaque; one of a palette is looked at as RGBA."""
+    if not has_alpha(frame):
+        return False
+    return int(frame.to_ndarray(format="rgba")[..., 3].min()) < 255
+
+
 def tags_of(frame: av.VideoFrame, codec_name: str) -> ColorTags:
     """Colour tags of a decoded frame; what the stream leaves unsaid stays "unspecified"."""
     tags = ColorTags.from_codes(
@@ -72,42 +77,51 @@ class FrameConverter:
         tags: resolved tags of the stream as stored.
         orientation: how to turn frames upright.
         max_side: longest side of the result in pixels, or None.
+        wanted: what is kept beside 8-bit RGB.
     """
 
     def __init__(
-        self, tags: ColorTags, orientation: Orientation = UPRIGHT, max_side: int | None = None
+        self,
+        tags: ColorTags,
+        orientation: Orientation = UPRIGHT,
+        max_side: int | None = None,
+        wanted: Wanted = PLAIN,
     ) -> None:
         self._tags = tags if tags.matrix in LUMA_WEIGHTS else tags.for_encoding(1920, 1080)
         self._orientation = orientation
         self._max_side = max_side
+        self._wanted = wanted
         self._reformatter = VideoReformatter()
         self._tone_mapper = ToneMapper(tags.transfer, tags.primaries) if tags.is_hdr else None
         self.saw_transparency = False
 
     def __call__(self, frame: av.VideoFrame) -> np.ndarray:
         """A decoded frame -> `(H, W, 3)` uint8 RGB, full range, upright, SDR, at most `max_side` long."""
-        rgb = self._to_rgb(frame)
-        rgb = pixels.fit_within(rgb, self._max_side)
-        return np.ascontiguousarray(self._orientation.apply(rgb))
+        return self.picture(frame).pixels
 
-    def _to_rgb(self, frame: av.VideoFrame) -> np.ndarray:
+    def picture(self, frame: av.VideoFrame) -> Picture:
+        """As a call, with what else is wanted."""
         planes, bits, alpha = self._planes(frame)
+        opacity = None if alpha is None else pixels.to_deep(alpha, bits)
+        picture = Picture.of(self._to_rgb(frame, planes, bits), opacity, bits, self._wanted)
+        self.saw_transparency |= picture.was_clear
+        return picture.fitted(self._max_side).upright(self._orientation)
+
+    def _to_rgb(self, frame: av.VideoFrame, planes: list[np.ndarray], bits: int) -> np.ndarray:
+        """uint8, or uint16 with peak `DEEP_PEAK` where more is wanted."""
         if is_rgb(frame):
-            rgb16 = _scaled(cv2.merge(planes), bits, 65280) if self._tone_mapper else None
-            rgb = _scaled(cv2.merge(planes), bits, 255)
-        elif self._tone_mapper:
-            rgb16, rgb = pixels.yuv_planes_to_rgb16(planes, self._tags, bits), None
+            rgb = cv2.merge(planes)
+            if self._tone_mapper or (self._wanted.deep and bits > 8):
+                rgb = pixels.to_deep(rgb, bits)
+            else:
+                rgb = rgb if bits == 8 else cv2.convertScaleAbs(rgb, alpha=255 / ((1 << bits) - 1))
+        elif self._tone_mapper or self._wanted.deep:
+            rgb = pixels.yuv_planes_to_rgb16(planes, self._tags, bits)
         else:
-            rgb16, rgb = None, pixels.yuv_planes_to_rgb(planes, self._tags, bits)
-        if self._tone_mapper and rgb16 is not None:
-            rgb = self._tone_mapper(rgb16)
-        assert rgb is not None
-        if alpha is not None:
-            opacity = _scaled(alpha, bits, 255)
-            if int(opacity.min()) < 255:
-                self.saw_transparency = True
-                rgb = pixels.lay_over(rgb, opacity, BACKDROP)
-        return rgb
+            rgb = pixels.yuv_planes_to_rgb(planes, self._tags, bits)
+        if self._tone_mapper is None:
+            return rgb
+        return self._tone_mapper.deep(rgb) if self._wanted.deep else self._tone_mapper(rgb)
 
     def _planes(self, frame: av.VideoFrame) -> tuple[list[np.ndarray], int, np.ndarray | None]:
         """Y'CbCr or R'G'B' planes in that order, their bit depth, and the opacity plane if there is one."""
@@ -152,11 +166,3 @@ def _plane(frame: av.VideoFrame, index: int, item_bytes: int, components: int = 
     plane = frame.planes[index]
     rows = np.frombuffer(memoryview(plane), np.uint8 if item_bytes == 1 else np.dtype("<u2"))
     return rows.reshape(-1, plane.line_size // item_bytes)[: plane.height, : plane.width * components]
-
-
-def _scaled(values: np.ndarray, bits: int, peak: int) -> np.ndarray:
-    """Full-range values of `bits` to [0, peak], rounded; uint8 for 255, else uint16."""
-    top = (1 << bits) - 1
-    if peak == 255:
-        return values if bits == 8 else cv2.convertScaleAbs(values, alpha=255 / top)
-    return np.rint(values * (peak / top)).astype(np.uint16)

@@ -11,10 +11,11 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import av
 import av.error
+from av.codec.context import CodecContext
 
 from stylereel.video.clock_jumps import SteadyClock
 
@@ -44,6 +45,24 @@ class Decoded:
     after_damage: bool = False
 
 
+_WITH_ALPHA = {"vp9": "libvpx-vp9", "vp8": "libvpx"}
+
+
+def alpha_decoder(stream: VideoStream) -> CodecContext | None:
+    """The decoder that reads the transparency of VP8 and VP9 in WebM, which FFmpeg's own ones leave out.
+
+    None where the stream's own decoder does, or where there is none.
+    """
+    name = _WITH_ALPHA.get(stream.codec_context.codec.canonical_name)
+    tags = {key.lower(): value for key, value in stream.metadata.items()}
+    if name is None or tags.get("alpha_mode") != "1":
+        return None
+    try:
+        return CodecContext.create(name, "r")
+    except (ValueError, av.error.FFmpegError):
+        return None
+
+
 class Decoder:
     """Decodes one stream.
 
@@ -51,6 +70,7 @@ class Decoder:
         strict: let the decoder fail where it would otherwise invent what is damaged, and take what was
             predicted from lost frames, up to the next keyframe, for lost too.
         file_is_short: the file ends early, so that what is missing at its end is not to be filled.
+        context: a decoder to use instead of the stream's own.
 
     Attributes:
         errors: packets or reads that failed so far.
@@ -58,9 +78,16 @@ class Decoder:
     """
 
     def __init__(
-        self, container: InputContainer, stream: VideoStream, *, strict: bool, file_is_short: bool
+        self,
+        container: InputContainer,
+        stream: VideoStream,
+        *,
+        strict: bool,
+        file_is_short: bool,
+        context: CodecContext | None = None,
     ) -> None:
         self._container = container
+        self._context = context
         self._stream = stream
         self._indexed = container.format.name.startswith(_INDEXED)
         self._pending: list[int] = []  # pts of packets whose frame has not come out; a heap
@@ -117,6 +144,8 @@ class Decoder:
         self._bytes = _ByteAccount() if self._bytes else None
         self._clock = SteadyClock(self._stream.time_base)
         self._peeked, self._running = [], self._moments()
+        if self._context is not None:
+            self._context.flush_buffers()
         try:
             self._container.seek(pts, stream=self._stream, backward=True)
         except (av.error.FFmpegError, OSError):
@@ -133,7 +162,7 @@ class Decoder:
                     self._watchful -= 1
                     self._damage_until = self._newest
             try:
-                frames = packet.decode()
+                frames = self._decoded(packet)
             except av.error.EOFError:
                 frames = []
             except (av.error.FFmpegError, ValueError, OSError):
@@ -145,6 +174,11 @@ class Decoder:
                 yield from self._place(frame)
         if self._damage_until > -math.inf and not self.cut_short:
             yield from self._lost_before(math.inf)
+
+    def _decoded(self, packet: av.Packet) -> list[Any]:
+        if self._context is None:
+            return packet.decode()
+        return self._context.decode(packet if packet.size else None)  # type: ignore[attr-defined]
 
     def _packets(self) -> Iterator[av.Packet]:
         """The stream's packets; half packets and failed reads are noted."""

@@ -16,7 +16,8 @@ import numpy as np
 
 from stylereel.core.color import SDR_VIDEO, ColorTags
 from stylereel.core.errors import EnvironmentMissingError, SizeChangedError
-from stylereel.core.pixels import rgb_to_yuv_planes
+from stylereel.core.frames import Frame
+from stylereel.core.pixels import DEEP_PEAK, from_deep, rgb_to_yuv_planes, to_deep
 from stylereel.video.codecs import EncoderSettings, VideoCodec, quiet_encoders
 from stylereel.video.containers import Container
 
@@ -90,7 +91,7 @@ class Ticker:
 
 @dataclass
 class _Pending:
-    pixels: np.ndarray
+    frame: Frame
     pts: int
     declared_ticks: int
 
@@ -188,18 +189,22 @@ class VideoEncoder:
                 f"{self._settings.pixel_format}: {error}. Try another --codec or size"
             ) from error
 
-    def encode(self, pixels: np.ndarray, pts: int, declared_ticks: int) -> Iterator[Packet]:
+    def encode(self, frame: Frame, pts: int, declared_ticks: int) -> Iterator[Packet]:
         """Take a frame; yield the packets that are ready.
 
         Args:
-            pixels: `(H, W, 3)` uint8 RGB of the size given; kept, not copied, until the next call.
+            frame: of the size given; kept, not copied, until the next call.
             pts: ticks, greater than that of the frame before.
             declared_ticks: how long the frame says it stays, 0 if it does not; used for the last one.
         """
-        previous, self._pending = self._pending, _Pending(pixels, pts, declared_ticks)
+        previous, self._pending = self._pending, _Pending(frame, pts, declared_ticks)
         if previous is not None:
             self._last_ticks = pts - previous.pts
             yield from self._encode(previous, self._last_ticks)
+
+    def encode_now(self, frame: Frame, pts: int) -> Iterator[Packet]:
+        """Take a frame that stays for one tick, and hold nothing back; not to be mixed with `encode`."""
+        yield from self._encode(_Pending(frame, pts, 1), 1)
 
     def flush(self, longest_ticks: int | None = None) -> Iterator[Packet]:
         """Encode the last frame, no longer than `longest_ticks`, and yield what remains."""
@@ -241,7 +246,7 @@ class VideoEncoder:
     def _encode(self, pending: _Pending, ticks: int) -> Iterator[Packet]:
         self._frames += 1
         self._durations[pending.pts] = ticks
-        frame = self._as_frame(pending.pixels)
+        frame = self._as_frame(pending.frame)
         frame.pts, frame.time_base = pending.pts, self.tick
         with contextlib.suppress(AttributeError):
             frame.duration = ticks
@@ -257,19 +262,22 @@ class VideoEncoder:
                 packet.duration = self._durations.pop(packet.pts)
             yield packet
 
-    def _as_frame(self, pixels: np.ndarray) -> av.VideoFrame:
+    def _as_frame(self, picture: Frame) -> av.VideoFrame:
         width, height = self._size
+        settings = self._settings
+        pixels = picture.pixels if picture.deep is None or settings.bit_depth == 8 else picture.deep
         if pixels.shape[:2] != (height, width):
             got = f"{pixels.shape[1]}x{pixels.shape[0]}"
             raise SizeChangedError(
                 f"A picture of {got} cannot stand in a video of {width}x{height}: bring the pictures to one "
                 "size first, or write a folder of pictures (OUTPUT without an ending)."
             )
-        if self._settings.is_rgb:
-            return av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(pixels), "rgb24")
-        settings = self._settings
+        if settings.is_rgb:
+            return av.VideoFrame.from_ndarray(*packed_rgb(pixels, picture.alpha, settings))
         frame = av.VideoFrame(width, height, settings.pixel_format)
-        planes = rgb_to_yuv_planes(pixels, self._tags, settings.chroma, settings.bit_depth)
+        planes = [*rgb_to_yuv_planes(pixels, self._tags, settings.chroma, settings.bit_depth)]
+        if settings.alpha:
+            planes.append(opacity_of(picture.alpha, (height, width), settings.bit_depth))
         targets: Any = frame.planes
         for target, plane in zip(targets, planes, strict=True):
             rows = np.frombuffer(target, plane.dtype).reshape(target.height, -1)
@@ -277,6 +285,24 @@ class VideoEncoder:
         frame.colorspace, frame.color_range = self._tags.matrix_code, self._tags.range_code
         frame.color_primaries, frame.color_trc = self._tags.primaries_code, self._tags.transfer_code
         return frame
+
+
+def opacity_of(alpha: np.ndarray | None, shape: tuple[int, int], bits: int) -> np.ndarray:
+    """An opacity plane of `bits`, full range; opaque where a frame has none."""
+    plane = np.full(shape, DEEP_PEAK, np.uint16) if alpha is None else alpha
+    return from_deep(plane, bits)
+
+
+def packed_rgb(
+    pixels: np.ndarray, alpha: np.ndarray | None, settings: EncoderSettings
+) -> tuple[np.ndarray, str]:
+    """RGB or RGBA of 8 or 16 bits with its FFmpeg name, from 8-bit or deep RGB."""
+    bits = settings.bit_depth
+    if bits > 8:
+        pixels = from_deep(to_deep(pixels, 8) if pixels.dtype == np.uint8 else pixels, bits)
+    if settings.alpha:
+        pixels = np.dstack([pixels, opacity_of(alpha, pixels.shape[:2], bits)])
+    return np.ascontiguousarray(pixels), settings.pixel_format if settings.colors == 0 else "rgb24"
 
 
 class PaletteFilter:

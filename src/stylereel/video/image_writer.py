@@ -14,17 +14,46 @@ import numpy as np
 
 from stylereel.core.errors import OutputError
 from stylereel.core.frames import Frame
+from stylereel.core.pixels import from_deep, lay_over, to_deep
+from stylereel.video import exr
 from stylereel.video.parts import Parts, sync_folder
+from stylereel.video.picture import BACKDROP
 from stylereel.video.staging import StagedFile, StagedFolder, writing
 
 _PNG_HEADER_BYTES = 33  # signature (8) and the IHDR chunk (25)
+
+
+ALPHA_ENDINGS = (".png", ".tif", ".tiff", ".webp", exr.ENDING)
+DEEP_ENDINGS = (".png", ".tif", ".tiff", exr.ENDING)
+
+
+def encode_frame(frame: Frame, ending: str, quality: int, metadata: Mapping[str, str], bits: int) -> bytes:
+    """A frame as the bytes of a picture file, with what of it the file can hold.
+
+    Args:
+        frame: where it has an opacity that the file cannot hold, it is laid over white.
+        ending, quality, metadata: see `encode_image`.
+        bits: 8, or 16 where `ending` is one of `DEEP_ENDINGS`.
+    """
+    ending = ending.lower()
+    pixels = frame.pixels if bits == 8 or frame.deep is None else frame.deep
+    if frame.alpha is not None and ending not in ALPHA_ENDINGS:
+        pixels = lay_over(pixels, frame.alpha, BACKDROP)
+    if ending == exr.ENDING:
+        return exr.encode_exr(pixels if pixels.dtype == np.uint16 else to_deep(pixels, 8), frame.alpha)
+    if bits > 8:
+        pixels = from_deep(pixels if pixels.dtype == np.uint16 else to_deep(pixels, 8), bits)
+    if frame.alpha is not None and ending in ALPHA_ENDINGS:
+        pixels = np.dstack([pixels, from_deep(frame.alpha, bits)])
+    return encode_image(pixels, ending, quality, metadata)
 
 
 def encode_image(pixels: np.ndarray, ending: str, quality: int, metadata: Mapping[str, str]) -> bytes:
     """One picture as the bytes of a file.
 
     Args:
-        pixels: `(H, W, 3)` uint8 RGB, sRGB.
+        pixels: `(H, W, 3)` uint8 RGB, sRGB; `(H, W, 4)` RGBA for `ALPHA_ENDINGS`; uint16 of full scale for
+            `DEEP_ENDINGS`.
         ending: of the file name with its dot, any case: one of `IMAGE_ENDINGS`.
         quality: 0..100; JPEG's and WebP's own scale. 100 is lossless for WebP. PNG, BMP and TIFF always are.
         metadata: written as PNG text chunks, a JPEG comment or XMP in WebP; BMP and TIFF hold none.
@@ -44,7 +73,7 @@ def encode_image(pixels: np.ndarray, ending: str, quality: int, metadata: Mappin
     elif ending == ".webp":
         parameters = [cv2.IMWRITE_WEBP_QUALITY, 101 if quality == 100 else max(1, quality)]
     try:
-        done, encoded = cv2.imencode(ending, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), parameters)
+        done, encoded = cv2.imencode(ending, _as_opencv_has_it(pixels), parameters)
     except cv2.error as error:
         done, reason = False, str(error).strip()
     else:
@@ -53,6 +82,10 @@ def encode_image(pixels: np.ndarray, ending: str, quality: int, metadata: Mappin
         height, width = pixels.shape[:2]
         raise OutputError(f"cannot encode a picture of {width}x{height} as {ending}: {reason}. Try .png")
     return _with_metadata(encoded.tobytes(), ending, metadata, (pixels.shape[1], pixels.shape[0]))
+
+
+def _as_opencv_has_it(pixels: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(pixels, cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR)
 
 
 def _with_metadata(data: bytes, ending: str, metadata: Mapping[str, str], size: tuple[int, int]) -> bytes:
@@ -87,10 +120,16 @@ def _webp_with_xmp(data: bytes, metadata: Mapping[str, str], size: tuple[int, in
         f'<rdf:li xml:lang="x-default">{text}</rdf:li></rdf:Alt></dc:description></rdf:Description></rdf:RDF>'
         "</x:xmpmeta>"
     ).encode()
-    if data[12:16] == b"VP8X":
-        return data
+    if data[12:16] == b"VP8X":  # as pictures with transparency are: it then says that XMP follows
+        body = data[8:20] + bytes([data[20] | 0x04]) + data[21:] + _riff(b"XMP ", xmp)
+        return b"RIFF" + struct.pack("<I", len(body)) + body
     width, height = size
-    header = bytes([0x04, 0, 0, 0]) + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    has_alpha = data[12:16] == b"VP8L" and data[24] & 0x10  # lossless pictures say it themselves
+    header = (
+        bytes([0x14 if has_alpha else 0x04, 0, 0, 0])
+        + (width - 1).to_bytes(3, "little")
+        + (height - 1).to_bytes(3, "little")
+    )
     body = b"WEBP" + _riff(b"VP8X", header) + data[12:] + _riff(b"XMP ", xmp)
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
@@ -102,8 +141,8 @@ def _riff(name: bytes, payload: bytes) -> bytes:
 class ImageFileOutput:
     """One picture file; exactly one frame."""
 
-    def __init__(self, output: Path, quality: int, metadata: Mapping[str, str]) -> None:
-        self._output, self._quality, self._metadata = output, quality, metadata
+    def __init__(self, output: Path, quality: int, metadata: Mapping[str, str], bits: int = 8) -> None:
+        self._output, self._quality, self._metadata, self._bits = output, quality, metadata, bits
         self._file = StagedFile(output)
         self._written = False
         self.notices: list[str] = []
@@ -115,7 +154,7 @@ class ImageFileOutput:
                 f"{self._output} is a single picture but there are more frames. Let the output be a folder, "
                 "a .gif or a video"
             )
-        data = encode_image(frame.pixels, self._output.suffix, self._quality, self._metadata)
+        data = encode_frame(frame, self._output.suffix, self._quality, self._metadata, self._bits)
         with writing(self._output):
             self._file.path.write_bytes(data)
         self._written = True
@@ -140,16 +179,18 @@ class ImageFolderOutput:
         sources: Sequence[Path],
         ending: str | None,
         parts: Parts | None = None,
+        bits: int = 8,
     ) -> None:
         """`sources`: files whose names the pictures take, in order; without them frames are numbered.
 
         `ending`: of every picture; None keeps each source's own where it can be written, else PNG.
         `parts`: where finished pictures are kept until all are there.
+        `bits`: 8 or 16.
         """
         from stylereel.video.containers import IMAGE_ENDINGS
 
-        self._output, self._quality, self._metadata = output, quality, metadata
-        self._names = _names(sources, ending, IMAGE_ENDINGS)
+        self._output, self._quality, self._metadata, self._bits = output, quality, metadata, bits
+        self._names = _names(sources, ending, IMAGE_ENDINGS if bits == 8 else DEEP_ENDINGS)
         self._ending = ending or ".png"
         self._folder = StagedFolder(output, None if parts is None else parts.pictures)
         self._parts = parts
@@ -162,7 +203,7 @@ class ImageFolderOutput:
         self._count += 1
         known = self._count <= len(self._names)
         name = self._names[self._count - 1] if known else f"{self._count:06d}{self._ending}"
-        data = encode_image(frame.pixels, Path(name).suffix, self._quality, self._metadata)
+        data = encode_frame(frame, Path(name).suffix, self._quality, self._metadata, self._bits)
         with writing(self._output):
             (self._folder.path / name).write_bytes(data)
         if self._parts is not None:

@@ -13,15 +13,17 @@ import numpy as np
 from stylereel.core import pixels
 from stylereel.core.color import SRGB_PICTURE
 from stylereel.core.errors import MissingInputError, UsageError, VideoOpenError
-from stylereel.video.convert import BACKDROP, FrameConverter
+from stylereel.video import exr
+from stylereel.video.convert import FrameConverter
 from stylereel.video.embedded import Embedded, embedded_in
 from stylereel.video.info import SourceInfo
+from stylereel.video.picture import PLAIN, Picture, Wanted
 from stylereel.video.safety import check_is_file, refuse_scripts
 from stylereel.video.source import VideoSource
 
 IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".avif", ".heic"}
-    | {".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".jxl", ".qoi", ".tga", ".dpx", ".sgi"}
+    | {".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".jxl", ".qoi", ".tga", ".dpx", ".sgi", ".exr"}
 )
 DEFAULT_FPS = Fraction(25)
 _COUNTER = re.compile(r"%0?\d*d")
@@ -39,6 +41,8 @@ def is_picture(path: Path) -> bool:
         head = file.read(1 << 16)
     if head.startswith(b"\xff\xd8\xff"):
         return path.suffix.lower() not in (".mjpg", ".mjpeg")
+    if head.startswith(exr.MAGIC):
+        return True
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return b"acTL" not in head.split(b"IDAT")[0]
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
@@ -92,11 +96,13 @@ def read_picture(path: Path, max_side: int | None = None) -> np.ndarray:
     Raises:
         MissingInputError, VideoOpenError, RefusedError: missing, unreadable, or no picture.
     """
-    return read_picture_whole(path, max_side)[0]
+    return read_picture_whole(path, max_side)[0].pixels
 
 
-def read_picture_whole(path: Path, max_side: int | None = None) -> tuple[np.ndarray, Embedded]:
-    """The picture as `read_picture` gives it, and what else its file carries; read once."""
+def read_picture_whole(
+    path: Path, max_side: int | None = None, wanted: Wanted = PLAIN
+) -> tuple[Picture, Embedded]:
+    """The picture as `read_picture` gives it with what else is wanted, and what else its file carries."""
     check_is_file(path)
     encoded = np.fromfile(path, np.uint8)
     if _is_animated_webp(encoded):
@@ -104,16 +110,23 @@ def read_picture_whole(path: Path, max_side: int | None = None) -> tuple[np.ndar
             f"{path} is an animated WebP, which cannot be read. Convert it to GIF or MP4 first"
         )
     embedded = embedded_in(encoded.tobytes())
+    if encoded[:4].tobytes() == exr.MAGIC:
+        try:
+            light, clearness = exr.decode_exr(encoded.tobytes())
+        except VideoOpenError as error:
+            raise VideoOpenError(f"{path}: {error}") from error
+        return Picture.of(light, clearness, 16, wanted).fitted(max_side), embedded
     bgr = _decode(encoded)
     if bgr is None:
-        return _read_with_ffmpeg(path, max_side), embedded
+        return _read_with_ffmpeg(path, max_side, wanted), embedded
     if bgr.shape[2] == 4:  # OpenCV turns opaque pictures alone
         bgr = embedded.orientation.apply(bgr)
-    opacity = _to_8_bits(bgr[..., 3]) if bgr.shape[2] == 4 else None
-    rgb = cv2.cvtColor(_to_8_bits(bgr[..., :3]), cv2.COLOR_BGR2RGB)
-    if opacity is not None and int(opacity.min()) < 255:
-        rgb = pixels.lay_over(rgb, opacity, BACKDROP)
-    return np.ascontiguousarray(pixels.fit_within(rgb, max_side)), embedded
+    bits = 8 if bgr.dtype == np.uint8 else 16
+    opacity = pixels.to_deep(bgr[..., 3], bits) if bgr.shape[2] == 4 else None
+    rgb = cv2.cvtColor(bgr[..., :3], cv2.COLOR_BGR2RGB)
+    if bits == 16:
+        rgb = pixels.to_deep(rgb, 16) if wanted.deep else cv2.convertScaleAbs(rgb, alpha=1 / 257)
+    return Picture.of(rgb, opacity, bits, wanted).fitted(max_side), embedded
 
 
 def describe_pictures(path: Path, files: tuple[Path, ...], fps: Fraction | None, kind: str) -> SourceInfo:
@@ -124,8 +137,8 @@ def describe_pictures(path: Path, files: tuple[Path, ...], fps: Fraction | None,
     first = next((picture for picture in map(_readable, files) if picture is not None), None)
     if first is None:
         # Say why of the first one.
-        first = read_picture(files[0])
-    height, width = first.shape[:2]
+        first = read_picture_whole(files[0])[0]
+    height, width = first.pixels.shape[:2]
     return SourceInfo(
         path=path,
         kind="image" if kind == "image" else "images",
@@ -139,8 +152,8 @@ def describe_pictures(path: Path, files: tuple[Path, ...], fps: Fraction | None,
         is_variable_rate=False,
         color=SRGB_PICTURE,
         frame_color=SRGB_PICTURE,
-        bit_depth=8,
-        has_alpha=False,
+        bit_depth=first.bits,
+        has_alpha=first.alpha is not None,
         codec=files[0].suffix.lower().lstrip("."),
         container=kind,
         rotation=0,
@@ -150,9 +163,9 @@ def describe_pictures(path: Path, files: tuple[Path, ...], fps: Fraction | None,
     )
 
 
-def _readable(path: Path) -> np.ndarray | None:
+def _readable(path: Path) -> Picture | None:
     try:
-        return read_picture(path)
+        return read_picture_whole(path, wanted=Wanted(alpha=True))[0]
     except (VideoOpenError, MissingInputError):
         return None
 
@@ -171,23 +184,19 @@ def _decode(encoded: np.ndarray) -> np.ndarray | None:
         return None
 
 
-def _to_8_bits(values: np.ndarray) -> np.ndarray:
-    return values if values.dtype == np.uint8 else cv2.convertScaleAbs(values, alpha=1 / 257)
-
-
 def _is_animated_webp(encoded: np.ndarray) -> bool:
     head = encoded[:24].tobytes()
     return head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and bool(head[20] & 2)
 
 
-def _read_with_ffmpeg(path: Path, max_side: int | None) -> np.ndarray:
+def _read_with_ffmpeg(path: Path, max_side: int | None, wanted: Wanted) -> Picture:
     refuse_scripts(path)
     source = VideoSource(path, as_image=True)
     try:
         frame = source.first
         convert = FrameConverter(
-            source.info.color.resolved(frame.width, frame.height), source.orientation, max_side
+            source.info.color.resolved(frame.width, frame.height), source.orientation, max_side, wanted
         )
-        return convert(frame)
+        return convert.picture(frame)
     finally:
         source.close()

@@ -32,7 +32,8 @@ class SourceInfo:
             those of the pixels (BT.709 after tone mapping); matrix and range are those of the source,
             to encode back with.
         bit_depth: of the source, 8..16.
-        has_alpha: the source has a transparency plane; frames are laid over `BACKDROP` (see reader).
+        has_alpha: the source has a transparency plane; frames are laid over `BACKDROP` unless the reader is
+            told to keep it.
         codec: FFmpeg's name, for instance "h264", "gif", "png".
         container: FFmpeg's demuxer name.
         rotation: degrees counter-clockwise by which stored frames are turned to be upright:
@@ -44,6 +45,9 @@ class SourceInfo:
         stream_index: the container's index of the video stream that is read.
         origin_seconds: the container's own start time. A cut's `start` and `end` count from here, as a
             player's clock does; frames keep the container's timestamps unless they are cut.
+        pixel_format: of a video as stored, FFmpeg's name; "" for pictures.
+        has_exact_rate: frames come at `frame_rate` exactly, whatever the file says of itself: a pipe, or
+            frames that were brought to a rate.
     """
 
     path: Path
@@ -69,3 +73,5 @@ class SourceInfo:
     image_paths: tuple[Path, ...] = ()
     stream_index: int = 0
     origin_seconds: Fraction = Fraction(0)
+    pixel_format: str = ""
+    has_exact_rate: bool = False

@@ -8,16 +8,23 @@ from pathlib import Path
 from typing import Literal
 
 from stylereel.core.errors import OutputError, UsageError
-from stylereel.video.codecs import CODECS, VideoCodec, check_quality
+from stylereel.video.codecs import CODECS, VideoCodec, check_bit_depth, check_quality
 from stylereel.video.containers import IMAGE_ENDINGS, Container, codec_for, container_of
+from stylereel.video.exr import ENDING as EXR_ENDING
+from stylereel.video.image_writer import ALPHA_ENDINGS, DEEP_ENDINGS
 from stylereel.video.info import SourceInfo
+from stylereel.video.pipe_input import is_pipe
+from stylereel.video.pipe_output import PipeFormat
 from stylereel.video.safety import open_media
 from stylereel.video.staging import check_output
 
-OutputKind = Literal["video", "image", "images"]
+OutputKind = Literal["video", "image", "images", "pipe"]
 
 # The fastest that GIF players show: two ticks; a delay of one is shown as ten by most.
 _FASTEST_GIF = 50
+
+BIT_DEPTHS = (8, 10, 16)
+PIPE_BIT_DEPTHS = (8, 10, 12, 16)
 
 
 @dataclass(frozen=True)
@@ -26,12 +33,15 @@ class OutputPlan:
 
     Attributes:
         path: of the file or folder.
-        kind: "video", "image" or "images" (a folder).
+        kind: "video", "image", "images" (a folder) or "pipe".
         codec: what the frames are encoded with; None for pictures other than PNG.
         container: None for pictures.
         quality: 0..100.
         frame_rate: frames per second that a container of constant rate counts in.
         notices: sentences for the user.
+        bit_depth: of the frames that are written.
+        alpha: transparency can be written, and the source has some.
+        pipe: what goes into a pipe; None for files.
     """
 
     path: Path
@@ -41,6 +51,9 @@ class OutputPlan:
     quality: int
     frame_rate: Fraction
     notices: tuple[str, ...] = ()
+    bit_depth: int = 8
+    alpha: bool = False
+    pipe: PipeFormat | None = None
 
 
 def plan_output(
@@ -50,6 +63,8 @@ def plan_output(
     codec: str | None = None,
     quality: int | None = None,
     overwrite: bool = False,
+    bit_depth: int | None = None,
+    pipe: PipeFormat | None = None,
 ) -> OutputPlan:
     """Check an output against its source and say what it will be. Nothing is written.
 
@@ -62,22 +77,32 @@ def plan_output(
         codec: a name in `CODECS`, or None for the container's default.
         quality: 0..100, or None for the default.
         overwrite: an existing output may be replaced.
+        bit_depth: 8, 10 or 16; None for 8, or what a raw layout in `pipe` says.
+        pipe: what goes through stdout where `output` is "-"; None for y4m.
 
     Raises:
         UsageError: ending, codec, quality or combination that cannot be.
         OutputError: the output must not or cannot be written there.
     """
     path = Path(output)
+    if is_pipe(output):
+        return _plan_pipe(path, info, codec, quality, bit_depth, pipe or PipeFormat())
+    bits = (16 if _is_exr(path, info) else 8) if bit_depth is None else bit_depth
+    if bits not in BIT_DEPTHS:
+        raise UsageError(f"bit-depth is {bits}: expected one of {', '.join(map(str, BIT_DEPTHS))}")
     own_quality = check_quality(quality)
     if codec is not None and codec not in CODECS:
         codec_for(container_of(Path("any.mkv")), codec)
     kind = _kind_of(path, info, str(output).endswith(("/", "\\")))
     _refuse_own_pictures(path, kind, info)
-    check_output(path, info.path, overwrite=overwrite, is_folder=kind == "images")
+    source = None if is_pipe(info.path) else info.path
+    check_output(path, source, overwrite=overwrite, is_folder=kind == "images")
     if kind != "video":
-        return _plan_pictures(path, kind, info, codec, own_quality)
+        return _plan_pictures(path, kind, info, codec, own_quality, bits)
     container = container_of(path)
     chosen = codec_for(container, codec)
+    check_bit_depth(chosen, bits)
+    alpha = info.has_alpha and container.muxer in chosen.alpha_muxers
     notices = []
     if quality is not None and not chosen.uses_quality:
         notices.append(f"--quality changes nothing here: {chosen.name} is lossless")
@@ -86,7 +111,37 @@ def plan_output(
         rate = _constant_rate(path, container, info)
     if container.muxer == "gif":
         notices += _gif_notices(info)
-    return OutputPlan(path, "video", chosen, container, own_quality, rate, tuple(notices))
+    return OutputPlan(path, "video", chosen, container, own_quality, rate, tuple(notices), bits, alpha)
+
+
+def _is_exr(path: Path, info: SourceInfo) -> bool:
+    """EXR pictures are made of more than 8 bits, so nobody has to ask for them."""
+    into_folder = not path.suffix or path.is_dir()
+    return path.suffix.lower() == EXR_ENDING or (into_folder and info.codec == EXR_ENDING.lstrip("."))
+
+
+def _plan_pipe(
+    path: Path,
+    info: SourceInfo,
+    codec: str | None,
+    quality: int | None,
+    bit_depth: int | None,
+    pipe: PipeFormat,
+) -> OutputPlan:
+    if codec is not None or quality is not None:
+        raise UsageError("codec and quality are for files: pictures go through a pipe as they are")
+    if info.kind == "image":
+        raise UsageError(f"{info.path.name} is a single picture: give a file name such as painted.png")
+    bits = pipe.needs_bits if bit_depth is None else bit_depth
+    bits = 8 if bits is None else bits
+    if pipe.needs_bits not in (None, bits):
+        raise UsageError(
+            f"bit-depth is {bits}, and {pipe.layout} has {pipe.needs_bits}: leave one of them out"
+        )
+    if bits not in PIPE_BIT_DEPTHS:
+        raise UsageError(f"bit-depth is {bits}: expected one of {', '.join(map(str, PIPE_BIT_DEPTHS))}")
+    alpha = info.has_alpha and pipe.holds_alpha
+    return OutputPlan(path, "pipe", None, None, 100, info.frame_rate, (), bits, alpha, pipe)
 
 
 def _refuse_own_pictures(path: Path, kind: OutputKind, info: SourceInfo) -> None:
@@ -112,7 +167,7 @@ def _kind_of(path: Path, info: SourceInfo, ends_in_separator: bool) -> OutputKin
 
 
 def _plan_pictures(
-    path: Path, kind: OutputKind, info: SourceInfo, codec: str | None, quality: int
+    path: Path, kind: OutputKind, info: SourceInfo, codec: str | None, quality: int, bits: int
 ) -> OutputPlan:
     if kind == "image" and info.kind != "image":
         raise UsageError(
@@ -130,7 +185,12 @@ def _plan_pictures(
     if kind == "images" and info.kind == "video":
         notices.append("pictures in a folder keep no times and no sound")
     chosen = CODECS["png"] if codec == "png" or path.suffix.lower() == ".png" else None
-    return OutputPlan(path, kind, chosen, None, quality, info.frame_rate, tuple(notices))
+    if bits not in (8, 16) or (bits == 16 and kind == "image" and path.suffix.lower() not in DEEP_ENDINGS):
+        raise UsageError(
+            f"bit-depth {bits}: pictures hold 8 bits, and {', '.join(DEEP_ENDINGS)} hold 16 as well"
+        )
+    alpha = info.has_alpha and (kind == "images" or path.suffix.lower() in ALPHA_ENDINGS)
+    return OutputPlan(path, kind, chosen, None, quality, info.frame_rate, tuple(notices), bits, alpha)
 
 
 def _gif_notices(info: SourceInfo) -> list[str]:
@@ -150,6 +210,8 @@ def _gif_notices(info: SourceInfo) -> list[str]:
 def _constant_rate(path: Path, container: Container, info: SourceInfo) -> Fraction:
     """Frames per second of a source whose frames are evenly spaced; `UsageError` where they are not."""
     rate: Fraction | None = info.frame_rate
+    if info.has_exact_rate:
+        return info.frame_rate
     if info.kind == "video" and not info.is_variable_rate and info.path.is_file():
         rate = measured_rate(info)
     if info.is_variable_rate or not rate:

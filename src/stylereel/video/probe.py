@@ -7,6 +7,7 @@ from pathlib import Path
 
 from stylereel.video.images import describe_pictures, find_pictures, is_picture
 from stylereel.video.info import SourceInfo, SourceKind
+from stylereel.video.pipe_input import PipeInput
 from stylereel.video.safety import check_is_file, refuse_scripts
 from stylereel.video.source import VideoSource
 
@@ -14,10 +15,20 @@ __all__ = ["SourceInfo", "SourceKind", "open_source", "probe"]
 
 
 def open_source(
-    path: str | Path, *, fps: Fraction | float | None = None, threads: int | None = None
+    path: str | Path,
+    *,
+    fps: Fraction | float | None = None,
+    threads: int | None = None,
+    pipe: PipeInput | None = None,
 ) -> tuple[SourceInfo, VideoSource | None]:
-    """Open anything that frames can come from; the second is None for pictures. Errors as `probe`."""
+    """Open anything that frames can come from; the second is None for pictures. Errors as `probe`.
+
+    With a `pipe`, that is what is opened, and `path` is its name alone.
+    """
     path = Path(path)
+    if pipe is not None:
+        source = VideoSource(path, threads=threads, opener=pipe.open)
+        return source.info, source
     rate = None if fps is None else Fraction(fps).limit_denominator(100000)
     files = find_pictures(path)
     if files is not None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from types import TracebackType
 
 import av
-import numpy as np
 
 from stylereel.core import pixels
 from stylereel.core.errors import InputError, MissingInputError, ResumeError, UsageError, VideoOpenError
@@ -17,6 +16,8 @@ from stylereel.core.frames import Frame
 from stylereel.video.convert import FrameConverter
 from stylereel.video.embedded import left_aside
 from stylereel.video.images import read_picture_whole
+from stylereel.video.picture import PLAIN, Picture, Wanted
+from stylereel.video.pipe_input import PipeInput
 from stylereel.video.probe import open_source
 from stylereel.video.source import VideoSource
 from stylereel.video.timeline import Cut, Slot, Timeline
@@ -36,8 +37,10 @@ class FrameReader:
         max_side: scale down, by area averaging, until the longer side is at most this.
         fps: rate of folders and patterns of pictures, 25 when None.
         threads: decoder threads; None lets FFmpeg choose.
+        pipe: what comes through stdin, to be read instead of a file.
 
     Attributes:
+        wanted: what frames carry beside 8-bit RGB; to be set before the first one is read.
         info: the source's description, from before any cut or scaling.
         notices: sentences for the user; those on damage come when the end is reached.
         concealed_count: frames that were repeated for lost ones, so far.
@@ -58,14 +61,16 @@ class FrameReader:
         max_side: int | None = None,
         fps: Fraction | float | None = None,
         threads: int | None = None,
+        pipe: PipeInput | None = None,
     ) -> None:
         if max_side is not None and max_side < 1:
             raise UsageError(f"max_side must be at least 1 pixel, got {max_side}")
         cut = Cut.checked(start_seconds, end_seconds)
-        self.info, self._source = open_source(path, fps=fps, threads=threads)
+        self.info, self._source = open_source(path, fps=fps, threads=threads, pipe=pipe)
         self.notices: list[str] = list(self.info.notices)
         self.concealed_count = 0
         self.truncated = False
+        self.wanted: Wanted = PLAIN
         self._max_side = max_side
         self._resized = 0
         self._skipped = 0
@@ -133,9 +138,9 @@ class FrameReader:
 
     def _video_frames(self, source: VideoSource) -> Iterator[Frame]:
         resolved = self.info.color.resolved(source.first.width, source.first.height)
-        convert = FrameConverter(resolved, source.orientation, self._max_side)
+        convert = FrameConverter(resolved, source.orientation, self._max_side, self.wanted)
         held: av.VideoFrame | None = None  # the last good frame, converted only where it is shown
-        held_picture: np.ndarray | None = None
+        held_picture: Picture | None = None
         yielded = 0
         waiting: list[Slot] = []  # lost before the first good frame: shown by that one
         for moment, slots in self._timeline.placed(source):
@@ -151,23 +156,26 @@ class FrameReader:
                     continue
                 if held_picture is None:
                     assert held is not None
-                    held_picture = self._sized(convert(held))
-                yield Frame(held_picture, slot.pts, self.info.time_base, slot.duration, slot.is_lost)
+                    held_picture = self._sized(convert.picture(held))
+                yield self._frame(held_picture, slot.pts, slot.duration, slot.is_lost)
             if moment.frame is not None and moment.frame is not held:
                 held, held_picture = moment.frame, None
         self.truncated = self._timeline.reached_end and source.decoder.cut_short
         self._tell(source, convert)
         self._check_some(yielded)
 
-    def _sized(self, picture: np.ndarray) -> np.ndarray:
+    def _frame(self, picture: Picture, pts: int, duration: int, is_lost: bool) -> Frame:
+        return Frame(picture.pixels, pts, self.info.time_base, duration, is_lost, picture.deep, picture.alpha)
+
+    def _sized(self, picture: Picture) -> Picture:
         """Bring a picture of another size, after a change within the stream, to that of the first."""
-        if picture.shape[1::-1] == self.size:
+        if picture.pixels.shape[1::-1] == self.size:
             return picture
         self._resized += 1
-        return pixels.resize(picture, *self.size)
+        return picture.resized(*self.size)
 
     def _picture_frames(self) -> Iterator[Frame]:
-        held: np.ndarray | None = None
+        held: Picture | None = None
         waiting: list[int] = []
         yielded = 0
         skipped: list[Path] = []
@@ -184,7 +192,7 @@ class FrameReader:
                 held = self._last_readable(skipped)
             pts = self._timeline.output_pts(index)
             try:
-                picture, found = read_picture_whole(path, self._max_side)
+                picture, found = read_picture_whole(path, self._max_side, self.wanted)
             except (VideoOpenError, MissingInputError) as error:
                 self.notices.append(f"unreadable picture, its neighbour is shown instead: {error}")
                 if held is None:
@@ -197,22 +205,22 @@ class FrameReader:
             for earlier in waiting:
                 self.concealed_count += 1
                 yielded += 1
-                yield Frame(picture, earlier, self.info.time_base, 1, True)
+                yield self._frame(picture, earlier, 1, True)
             waiting = []
             self.concealed_count += lost
             yielded += 1
-            sizes.add(picture.shape)
-            yield Frame(picture, pts, self.info.time_base, 1, lost)
+            sizes.add(picture.pixels.shape)
+            yield self._frame(picture, pts, 1, lost)
             held = picture
         if len(sizes) > 1:
             self.notices.append(f"the pictures have {len(sizes)} different sizes")
         self.notices += left_aside(embedded)
         self._check_some(yielded)
 
-    def _last_readable(self, paths: list[Path]) -> np.ndarray | None:
+    def _last_readable(self, paths: list[Path]) -> Picture | None:
         for path in reversed(paths):
             with contextlib.suppress(VideoOpenError, MissingInputError):
-                return read_picture_whole(path, self._max_side)[0]
+                return read_picture_whole(path, self._max_side, self.wanted)[0]
         return None
 
     def _check_some(self, yielded: int) -> None:

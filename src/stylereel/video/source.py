@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
 
 import av
+from av.container import InputContainer
 from av.sidedata.sidedata import SideData
 from av.sidedata.sidedata import Type as SideDataType
 from av.stream import Disposition
@@ -18,7 +19,7 @@ from av.video.stream import VideoStream
 from stylereel.core.color import LUMA_WEIGHTS, SDR_VIDEO, ColorTags
 from stylereel.core.errors import VideoOpenError
 from stylereel.video import convert
-from stylereel.video.decode import Decoder
+from stylereel.video.decode import Decoder, alpha_decoder
 from stylereel.video.info import SourceInfo
 from stylereel.video.orientation import UPRIGHT, Orientation, orientation_of
 from stylereel.video.safety import IMAGE_DEMUXERS, VIDEO_DEMUXERS, open_media
@@ -35,14 +36,27 @@ class VideoSource:
         path: an existing file.
         threads: decoder threads; None lets FFmpeg choose.
         as_image: accept the demuxers of single pictures.
+        opener: opens what can be read once only, such as a pipe; `path` is its name then.
+
+    Attributes:
+        can_rewind: reading can begin again.
 
     Raises:
         MissingInputError, RefusedError, VideoOpenError: see `safety.open_media`; also VideoOpenError where
             there is no video stream, no decoder for it, or no frame in it.
     """
 
-    def __init__(self, path: Path, *, threads: int | None = None, as_image: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        threads: int | None = None,
+        as_image: bool = False,
+        opener: Callable[[], InputContainer] | None = None,
+    ) -> None:
         self.path = path
+        self._opener = opener
+        self.can_rewind = opener is None
         self._threads = threads
         self._as_image = as_image
         self._demuxers = IMAGE_DEMUXERS if as_image else VIDEO_DEMUXERS
@@ -65,7 +79,7 @@ class VideoSource:
         Some encoders break rules that every player overlooks: such files are sloppy, not damaged.
         """
         first = self.decoder.first_frame()
-        if first is not None and not self.decoder.errors:
+        if not self.can_rewind or (first is not None and not self.decoder.errors):
             return first
         strict_pts = self.decoder.first_pts
         self.forgive()
@@ -77,7 +91,10 @@ class VideoSource:
         return first
 
     def _open(self) -> None:
-        self.container = open_media(self.path, demuxers=self._demuxers, from_memory=self._as_image)
+        if self._opener is not None:
+            self.container = self._opener()
+        else:
+            self.container = open_media(self.path, demuxers=self._demuxers, from_memory=self._as_image)
         try:
             self.stream = self._choose_stream()
         except Exception:
@@ -90,7 +107,8 @@ class VideoSource:
             self.container,
             self.stream,
             strict=self._strict,
-            file_is_short=is_shorter_than_declared(self.path),
+            file_is_short=self.can_rewind and is_shorter_than_declared(self.path),
+            context=alpha_decoder(self.stream),
         )
 
     def _choose_stream(self) -> VideoStream:
@@ -125,7 +143,7 @@ class VideoSource:
 
     def forgive(self) -> bool:
         """Begin again with a decoder that shows what is damaged as players do; False if it already does."""
-        if not self._strict:
+        if not self._strict or not self.can_rewind:
             return False
         self._strict = False
         self.reopen()
@@ -161,11 +179,11 @@ class VideoSource:
             frame_count_estimate=stream.frames
             or (round(duration * average_rate(stream)) if duration else None),
             duration_seconds=float(duration) if duration else None,
-            is_variable_rate=_is_variable_rate(stream),
+            is_variable_rate=_is_variable_rate(stream) if self.can_rewind else False,
             color=color,
             frame_color=SDR_VIDEO if resolved.is_hdr else resolved,
             bit_depth=convert.bit_depth_of(first),
-            has_alpha=convert.has_alpha(first),
+            has_alpha=_keeps_alpha(first, stream.codec_context.name),
             codec=stream.codec_context.codec.canonical_name,
             container=container.format.name,
             rotation=self.orientation.degrees,
@@ -174,6 +192,8 @@ class VideoSource:
             notices=self._notices(color, resolved),
             stream_index=stream.index,
             origin_seconds=origin,
+            pixel_format=first.format.name,
+            has_exact_rate=not self.can_rewind,
         )
 
     def _notices(self, color: ColorTags, resolved: ColorTags) -> tuple[str, ...]:
@@ -200,6 +220,13 @@ def average_rate(stream: VideoStream) -> Fraction:
         if rate and 0 < rate <= 1000:
             return Fraction(rate)
     return _USUAL_RATE
+
+
+def _keeps_alpha(first: av.VideoFrame, codec_name: str) -> bool:
+    """Every GIF has a transparent colour to use; only one that uses it in its first picture counts."""
+    if not convert.has_alpha(first):
+        return False
+    return codec_name != "gif" or convert.shows_clear_areas(first)
 
 
 def _orientation(first: av.VideoFrame) -> Orientation:

@@ -134,7 +134,8 @@ class Timeline:
 
     def _from_start(self, source: VideoSource) -> Iterator[Decoded]:
         """The stream's moments from a keyframe at or before the cut, or all of them."""
-        if self._first is None or self._first <= (source.stream.start_time or 0):
+        at_start = self._first is None or self._first <= (source.stream.start_time or 0)
+        if self._first is None or at_start or not source.can_rewind:
             return source.decoder.moments()
         if source.decoder.seek(self._first):
             moments = source.decoder.moments()

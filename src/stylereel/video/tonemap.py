@@ -9,6 +9,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from stylereel.core.pixels import DEEP_PEAK
+
 REFERENCE_WHITE_NITS = 203.0
 PQ_PEAK_NITS = 10000.0
 HLG_PEAK_NITS = 1000.0
@@ -93,10 +95,20 @@ class ToneMapper:
         self._luminance_bt709 = _rgb_to_xyz("bt709")[1].astype(np.float32)
         # Indexed by the square root, so that shadows keep their steps.
         roots = np.arange(65536) / 65535
-        self._encoded = np.rint(255 * roots ** (2 / DISPLAY_GAMMA)).astype(np.uint8)
+        signal = roots ** (2 / DISPLAY_GAMMA)
+        self._encoded = np.rint(255 * signal).astype(np.uint8)
+        self._encoded_deep = np.rint(DEEP_PEAK * signal).astype(np.uint16)
 
     def __call__(self, rgb16: np.ndarray) -> np.ndarray:
         """`(H, W, 3)` uint16 with peak 65280, HDR signal -> `(H, W, 3)` uint8, SDR signal."""
+        return np.take(self._encoded, self._roots(rgb16))
+
+    def deep(self, rgb16: np.ndarray) -> np.ndarray:
+        """As a call, to `(H, W, 3)` uint16 with peak 65280."""
+        return np.take(self._encoded_deep, self._roots(rgb16))
+
+    def _roots(self, rgb16: np.ndarray) -> np.ndarray:
+        """Square roots of linear light, `(H, W, 3)` uint16 with peak 65535."""
         light = np.take(self._light, np.minimum(rgb16, 65280))
         if self._is_hlg:  # BT.2100 OOTF for a 1000 cd/m2 display: F = L_W * Ys^(gamma - 1) * E, gamma 1.2
             scene_luminance = cv2.transform(light, self._luminance[None])
@@ -107,7 +119,7 @@ class ToneMapper:
         scale = compress_highlights(brightest, self._peak) / np.maximum(brightest, 1e-9)
         light *= scale[..., None]
         roots = cv2.sqrt(np.clip(light, 0, 1))
-        return np.take(self._encoded, np.rint(roots * 65535).astype(np.uint16))
+        return np.rint(roots * 65535).astype(np.uint16)
 
     def _into_gamut(self, light: np.ndarray) -> np.ndarray:
         lowest = np.minimum(np.minimum(light[..., 0], light[..., 1]), light[..., 2])

@@ -17,6 +17,7 @@ from stylereel.core.errors import OutputError
 from stylereel.core.frames import Frame
 from stylereel.core.pixels import Chroma
 from stylereel.video.codecs import encoder_settings
+from stylereel.video.delivery import Delivery
 from stylereel.video.encoder import Ticker, VideoEncoder, output_color, output_tick
 from stylereel.video.gif_file import finish_gif
 from stylereel.video.image_writer import ImageFileOutput, ImageFolderOutput
@@ -24,8 +25,8 @@ from stylereel.video.info import SourceInfo
 from stylereel.video.matroska_file import reserve_room, set_aspect
 from stylereel.video.parted_encoder import PartedEncoder
 from stylereel.video.parts import Parts
+from stylereel.video.pipe_output import PipeFormat, PipeOutput, chroma_of_layout
 from stylereel.video.plan import OutputPlan, check_frame_time, plan_output
-from stylereel.video.safety import open_media
 from stylereel.video.staging import StagedFile, writing
 from stylereel.video.streams import COMMON_KEYS, StreamCopier
 
@@ -88,6 +89,10 @@ class FrameWriter:
         copy_streams: bool = True,
         threads: int = 0,
         parts: Parts | None = None,
+        bit_depth: int | None = None,
+        keep_alpha: bool = False,
+        pipe: PipeFormat | None = None,
+        delivery: Delivery | None = None,
     ) -> None:
         """Check everything that can be checked, and open the output.
 
@@ -107,13 +112,20 @@ class FrameWriter:
             parts: where a video or a folder of pictures is kept part by part, so that it can be gone on with:
                 frames are then those after the finished ones, and left by an exception it keeps what is
                 finished. No single picture has any.
+            bit_depth: 8, 10 or 16; more than 8 is taken from the frames' `deep`. None for 8.
+            keep_alpha: the frames' `alpha` is written, where `plan.alpha` says that it can be.
+            pipe: what goes through stdout where `output` is "-".
+            delivery: what a platform asks of the file.
 
         Raises:
             UsageError: options that cannot be; see `plan_output`.
             OutputError: the output must not or cannot be written.
             EnvironmentMissingError: the encoder is not there.
         """
-        self._plan = plan_output(output, info, codec=codec, quality=quality, overwrite=overwrite)
+        plan = plan_output(
+            output, info, codec=codec, quality=quality, overwrite=overwrite, bit_depth=bit_depth, pipe=pipe
+        )
+        self._plan = replace(plan, alpha=plan.alpha and keep_alpha)
         self._overwrite = overwrite
         self._frames = 0
         self._first: Fraction | None = None
@@ -130,16 +142,23 @@ class FrameWriter:
         self._info = info
         self.notices: list[str] = list(self._plan.notices)
         extra = dict(metadata or {})
-        if self._plan.kind == "image":
-            self._output: _Output = ImageFileOutput(self._plan.path, self._plan.quality, extra)
+        bits = self._plan.bit_depth
+        if self._plan.pipe is not None:
+            self._output: _Output = PipeOutput(self._plan.pipe, info, size, self._plan.frame_rate, bits)
+        elif self._plan.kind == "image":
+            self._output = ImageFileOutput(self._plan.path, self._plan.quality, extra, bits)
         elif self._plan.kind == "images":
             ending = ".png" if self._plan.codec is not None or info.kind != "images" else None
             stems = info.image_paths if info.kind != "video" else ()
-            self._output = ImageFolderOutput(self._plan.path, self._plan.quality, extra, stems, ending, parts)
+            self._output = ImageFolderOutput(
+                self._plan.path, self._plan.quality, extra, stems, ending, parts=parts, bits=bits
+            )
         else:
             source = source_path if copy_streams and info.kind == "video" else None
             cut = _Cut.of(start_seconds, end_seconds, info.origin_seconds)
-            self._output = _VideoOutput(self._plan, info, source, size, cut, extra, threads, parts)
+            self._output = _VideoOutput(
+                self._plan, info, source, size, cut, extra, threads, parts=parts, delivery=delivery
+            )
 
     @property
     def plan(self) -> OutputPlan:
@@ -196,6 +215,7 @@ class FrameWriter:
         if self._parts is not None:
             self._parts.discard()
         codec = self._plan.codec.name if self._plan.codec else self._plan.path.suffix.lstrip(".") or "source"
+        codec = self._plan.pipe.format if self._plan.pipe else codec
         container = self._plan.container.muxer if self._plan.container else self._plan.kind
         self._summary = WriteSummary(
             self._frames,
@@ -270,11 +290,16 @@ class _VideoOutput:
         cut: _Cut,
         metadata: dict[str, str],
         threads: int,
+        *,
         parts: Parts | None = None,
+        delivery: Delivery | None = None,
     ) -> None:
         assert plan.container is not None and plan.codec is not None
         self.notices: list[str] = []
         self._plan, self._container, self._codec, self._cut = plan, plan.container, plan.codec, cut
+        self._delivery = delivery
+        if delivery is not None:
+            self._container = delivery.container(plan.container)
         self._metadata, self._size = metadata, size
         self._info = replace(info, frame_rate=plan.frame_rate)
         self._sets_aspect = plan.container.muxer in ("matroska", "webm") and info.sample_aspect_ratio != 1
@@ -305,7 +330,11 @@ class _VideoOutput:
             threads=threads,
             b_frames=self._container.tick is not None
             or (self._container.holds_variable_rate and self._info.is_variable_rate is False),
+            bit_depth=self._plan.bit_depth,
+            alpha=self._plan.alpha,
         )
+        if self._delivery is not None:
+            settings = self._delivery.settings(settings, self._codec, self._info.frame_rate)
         if settings.chroma == "444" and self._codec.even_sizes_at_420:
             self.notices.append(
                 f"{size[0]}x{size[1]} is odd, which {self._codec.name} holds at full colour resolution "
@@ -366,7 +395,7 @@ class _VideoOutput:
             ticks = self._ticker(seconds + self._shift)
             check_frame_time(seconds + self._shift, ticks, self._ticker.tick, self._container)
             declared = round(frame.duration * frame.time_base / self._ticker.tick)
-            for packet in self._encoder.encode(frame.pixels, ticks, declared):
+            for packet in self._encoder.encode(frame, ticks, declared):
                 self._mux(packet)
 
     def _begin(self, first: Fraction) -> None:
@@ -464,15 +493,6 @@ def _joined(inherited: dict[str, str], added: Mapping[str, str]) -> dict[str, st
 
 def _chroma_of(info: SourceInfo) -> Chroma:
     """Chroma sampling of the source's pictures, rounded up to what can be written; 4:4:4 when unknown."""
-    if info.kind != "video" or not info.path.is_file():
+    if info.kind != "video" or not info.pixel_format:
         return "444"
-    with open_media(info.path) as media:
-        stream: Any = media.streams[info.stream_index]
-        pixel_format = stream.codec_context.pix_fmt or ""
-    if "420" in pixel_format or pixel_format.startswith(
-        ("nv12", "nv21", "p010", "p016", "gray", "yuv411", "yuv410")
-    ):
-        return "420"
-    if "422" in pixel_format or pixel_format.startswith(("nv16", "nv20", "p210", "p216", "y21", "yvyu")):
-        return "422"
-    return "444"
+    return chroma_of_layout(info.pixel_format)

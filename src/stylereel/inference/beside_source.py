@@ -1,0 +1,48 @@
+"""Works on a look with its source beside it: what the network's stage has no eye for."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+from stylereel.core.frames import Frame, FrameBatch, Stage
+
+
+class Finisher(Protocol):
+    """Changes a stylized frame with its source at hand."""
+
+    def step(self, source: Frame, stylized: Frame, state: Any) -> tuple[Frame, Any]:
+        """The finished frame, and the state for the one after; `state` is None at first."""
+        ...
+
+
+def beside_source(stage: Stage, finishers: Sequence[Finisher]) -> Stage:
+    """A stage that keeps each source until its result comes, and lets the finishers at both, in order.
+
+    Args:
+        stage: gives one frame for each that it takes, in order. As many sources are kept as it holds back.
+        finishers: each gets what the one before it made.
+    """
+    if not finishers:
+        return stage
+
+    def finished(batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
+        sources: deque[Frame] = deque()
+        states: list[Any] = [None] * len(finishers)
+
+        def remembered() -> Iterator[FrameBatch]:
+            for batch in batches:
+                sources.extend(batch)
+                yield batch
+
+        for batch in stage(remembered()):
+            done: FrameBatch = []
+            for frame in batch:
+                source = sources.popleft()
+                for index, finisher in enumerate(finishers):
+                    frame, states[index] = finisher.step(source, frame, states[index])
+                done.append(frame)
+            yield done
+
+    return finished

@@ -1,0 +1,56 @@
+"""Frames that show the same picture again are stylised once."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+
+from stylereel.core.frames import Frame, FrameBatch, Stage
+
+
+def once_each(stage: Stage) -> Stage:
+    """A stage that lets only the first of consecutive frames with the same array through `stage`.
+
+    The others get its result, each at its own time. One result is held back, until it is known how often it
+    is shown.
+
+    Args:
+        stage: gives one frame for each that it takes, in order.
+    """
+
+    def spared(batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
+        showings: deque[list[Frame]] = deque()
+
+        def different() -> Iterator[FrameBatch]:
+            for batch in batches:
+                for frame in batch:
+                    if showings and showings[-1][-1].pixels is frame.pixels:
+                        showings[-1].append(frame)
+                    else:
+                        showings.append([frame])
+                        yield [frame]
+
+        held: Frame | None = None
+        for batch in stage(different()):
+            for result in batch:
+                if held is not None:
+                    yield _shown(held, showings.popleft())
+                held = result
+        if held is not None:
+            yield _shown(held, showings.popleft())
+
+    return spared
+
+
+def _shown(result: Frame, frames: list[Frame]) -> FrameBatch:
+    return [
+        replace(
+            result,
+            pts=frame.pts,
+            time_base=frame.time_base,
+            duration=frame.duration,
+            concealed=frame.concealed,
+        )
+        for frame in frames
+    ]
