@@ -316,10 +316,9 @@ def test_a_source_that_stalls_ends_with_a_word_and_keeps_what_is_finished(tmp_pa
             yield frame
 
     monkeypatch.setattr("stylereel.inference.engine._PATIENCE_SECONDS", 0.2)
-    limit = stylereel.inference.engine.run_engine.__kwdefaults__
     with monkeypatch.context() as patch, pytest.raises(StalledError, match="no frame for") as error:
         patch.setattr(FrameReader, "_video_frames", stalling)
-        patch.setitem(limit, "stall_seconds", 0.5)
+        patch.setattr("stylereel.actions.stylize.STALL_SECONDS", 0.5)
         done(source, tmp_path / "out.mp4")
     let_go.set()
     assert isinstance(error.value, InputError) and "--resume" in error.value.__notes__[0]

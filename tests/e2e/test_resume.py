@@ -150,7 +150,7 @@ def test_a_folder_of_pictures_goes_on_without_opening_those_that_are_done(
     real = stylereel.video.reader.read_picture_whole
     monkeypatch.setattr(
         "stylereel.video.reader.read_picture_whole",
-        lambda path, side: opened.append(path) or real(path, side),
+        lambda path, *rest: opened.append(path) or real(path, *rest),
     )
     summary = done(resumed, resume=True)
     assert summary.resumed_frames == 20 and len(opened) <= 17

@@ -132,6 +132,8 @@ class LongJob:
         Raises:
             ResumeError: the parts are of another source, style, or with other options.
         """
+        if not self._keeps:
+            return
         files = json.dumps(dict(sorted(card.files.items())))
         self._identity = {
             "Stylereel": _version("stylereel"),
