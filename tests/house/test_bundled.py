@@ -1,5 +1,7 @@
 """What ships inside the wheel is whole: packs verify, presets resolve."""
 
+import tomllib
+
 import pytest
 
 from stylereel.packs.find import shipped_folder
@@ -23,6 +25,14 @@ def test_a_shipped_pack_verifies_is_small_and_names_its_licences(folder):
     assert sum(file.stat().st_size for file in folder.iterdir()) <= LARGEST_PACK_BYTES
     assert {file.name for file in folder.iterdir()} == {"card.json", *card.files}
     assert pack.preview_path is not None
+
+
+@pytest.mark.parametrize("folder", PACKS, ids=lambda folder: folder.name)
+def test_a_shipped_pack_gives_credit_as_its_preset_does(folder):
+    preset = tomllib.loads((folder.parents[1] / "presets" / f"{folder.name}.toml").read_text("utf-8"))
+    card = load_pack(folder).card
+    for name in ("title", "description", "author", "license", "credit"):
+        assert getattr(card, name) == preset[name]
 
 
 def presets() -> list[str]:
