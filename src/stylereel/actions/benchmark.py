@@ -90,7 +90,6 @@ class BenchmarkReport:
         stabilize: 0 to 1.
         sizes: figures by size.
         absent: runners that could not be measured, with the reason.
-        notices: sentences for the user.
     """
 
     style: str
@@ -102,7 +101,6 @@ class BenchmarkReport:
     stabilize: float
     sizes: tuple[SizeFigures, ...]
     absent: dict[str, str]
-    notices: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -148,13 +146,11 @@ def benchmark(
         if on_progress is not None:
             on_progress(meter.advance())
 
-    figures, notices = [], []
+    figures = []
     with tempfile.TemporaryDirectory(prefix="stylereel-benchmark-") as scratch:
         for size in wanted:
             bench = _Bench(Path(scratch), size, seconds, done)
-            found = bench.measured(pack, chosen, runners, stabilize, threads)
-            notices += bench.notices
-            figures.append(found)
+            figures.append(bench.measured(pack, chosen, runners, stabilize, threads))
     return BenchmarkReport(
         style=pack.card.name,
         cpu=cpu_name(),
@@ -165,7 +161,6 @@ def benchmark(
         stabilize=float(stabilize),
         sizes=tuple(figures),
         absent=absent,
-        notices=tuple(dict.fromkeys(notices)),
     )
 
 
@@ -180,7 +175,6 @@ class _Bench:
         self._clip = make_sample(
             folder / f"{self._name}.mp4", _scenes(), size=size, seconds=seconds, rate=RATE
         )
-        self.notices: list[str] = []
         done(f"{self._name}: made a clip")
 
     def measured(

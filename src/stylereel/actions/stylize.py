@@ -227,12 +227,13 @@ def stylize(
         piped = incoming is not None or outgoing is not None
         keeps = not (piped or guards_text or chosen.for_upload or shaping.rate is not None)
         job = LongJob(output, options, resume=resume, overwrite=overwrite, keeps=keeps)
+        overwrite = overwrite or job.is_published
         plan = plan_output(
             output,
             info,
             codec=codec,
             quality=quality,
-            overwrite=overwrite or job.is_published,
+            overwrite=overwrite,
             bit_depth=bit_depth,
             pipe=outgoing,
         )
@@ -289,7 +290,7 @@ def stylize(
                 quality=quality,
                 start_seconds=start_seconds,
                 end_seconds=end_seconds,
-                overwrite=overwrite or job.is_published,
+                overwrite=overwrite,
                 metadata=_provenance(stylizer.card),
                 parts=job.parts,
                 bit_depth=bit_depth,

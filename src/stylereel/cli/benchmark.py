@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stylereel.cli.console import plain, print_json, progress_bar, show_notices
+from stylereel.cli.console import plain, print_json, progress_bar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,7 +64,6 @@ def _benchmark(
             seconds=seconds,
             on_progress=show,
         )
-    show_notices(report.notices)
     if as_json:
         print_json(report.as_dict())
     else:
@@ -73,8 +72,9 @@ def _benchmark(
 
 def _print(report: BenchmarkReport) -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
+
+    from stylereel.cli.evaluate import print_table
 
     cores = "one core" if report.cores == 1 else f"{report.cores} cores"
     at_work = f"{report.runner} on {report.device}, {report.precision}"
@@ -86,7 +86,7 @@ def _print(report: BenchmarkReport) -> None:
         table.add_column(f"{row.width}x{row.height}", justify="right", no_wrap=True)
     for title, figures in _lines(report.sizes):
         table.add_row(title, *figures)
-    Console(highlight=False).print(table)
+    print_table(table)
     for row in report.sizes:
         typer.echo(f"{row.width}x{row.height}: what limits it is {row.limit}.")
     for name, why in report.absent.items():
