@@ -88,7 +88,7 @@ class LongJob:
         if resume and not keeps:
             raise UsageError(NOT_KEPT)
         self._keeps = keeps
-        self._output, self._resume, self._overwrite = Path(output), resume, overwrite
+        self._output, self._resume = Path(output), resume
         self._options = {name: str(value) for name, value in options.items() if name not in _NOT_COMPARED}
         self._identity: dict[str, str] = {}
         begins_anew = overwrite and not resume
