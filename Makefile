@@ -69,7 +69,7 @@ test: $(STAMPS)/all
 	@$(BIN)/python -m pytest -n auto $(TESTS)
 
 soak: $(STAMPS)/all
-	@$(BIN)/python -m pytest -m soak $(or $(TESTS),tests/soak)
+	@$(BIN)/python -m pytest -m soak --timeout 0 -o faulthandler_timeout=0 $(or $(TESTS),tests/soak)
 
 check: $(STAMPS)/all
 	@$(BIN)/ruff check .

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +50,37 @@ def watched(arguments: list[str], environment: dict[str, str]) -> Finished:
                 continue
     assert process.returncode == 0, errors
     return Finished(peak, tuple(seen), json.loads(output))
+
+
+def interruptible(
+    command: list[str], kind: int, environment: dict[str, str] | None = None
+) -> subprocess.Popen:
+    """A process that hears the signal `kind`: what a shell starts in the background ignores Ctrl-C."""
+    return subprocess.Popen(
+        command,
+        env={**(os.environ if environment is None else environment), "PYTHONFAULTHANDLER": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(kind, signal.SIG_DFL),
+    )
+
+
+def wait_until(process: subprocess.Popen, is_done: Callable[[], bool], *, seconds: float = 90) -> None:
+    """Wait for what a running process does.
+
+    Raises:
+        AssertionError: it ended before, or took longer: with what it said and, with PYTHONFAULTHANDLER set,
+            the stacks of its threads.
+    """
+    deadline = time.monotonic() + seconds
+    while not is_done():
+        ended = process.poll() is not None
+        if ended or time.monotonic() > deadline:
+            process.send_signal(signal.SIGABRT)
+            said = process.communicate()
+            raise AssertionError(f"it ended with {process.returncode}" if ended else "it hangs", *said)
+        time.sleep(0.01)
 
 
 def _status(process_id: int) -> dict[str, int]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from clips import make_clip
+from processes import interruptible, wait_until
 
 posix = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals and limits")
 COMMAND = [sys.executable, "-c", "from stylereel.cli.main import main; main()"]
@@ -39,18 +40,8 @@ def test_an_interruption_stops_cleanly_and_leaves_no_half_file(long_clip, tmp_pa
         "--codec",
         "ffv1",
     ]
-    process = subprocess.Popen(
-        command,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(kind, signal.SIG_DFL),  # a shell's background job ignores SIGINT
-    )
-    deadline = time.monotonic() + 60
-    while not any(tmp_path.glob(".out.partial*")):
-        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
-        time.sleep(0.01)
+    process = interruptible(command, kind, environment)
+    wait_until(process, lambda: any(tmp_path.glob(".out.partial*")))
     process.send_signal(kind)
     _, stderr = process.communicate(timeout=30)
     assert process.returncode == 130, stderr

@@ -5,7 +5,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 from fractions import Fraction
 
@@ -16,6 +15,7 @@ import pytest
 import stylereel
 from clips import make_clip, make_pictures, make_vfr
 from interrupted_jobs import finish, heard, killed_at, shown, start
+from processes import interruptible, wait_until
 from stylereel.core.errors import OutputError, ResumeError, RunnerFailedError
 from stylereel.video import parts
 from toy_packs import toy_pack
@@ -324,11 +324,8 @@ def test_ctrl_c_and_sigterm_keep_finished_parts_and_say_how_to_go_on(small, tmp_
     source = make_clip(tmp_path / "in.mp4", frames=1500, size=(160, 120))
     output = tmp_path / "out.mkv"
     command = [sys.executable, "-c", COMMAND, "stylize", str(source), str(output), "-s", "brush"]
-    process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, preexec_fn=lambda: signal.signal(kind, signal.SIG_DFL)
-    )
-    while not (tmp_path / "out.mkv.unfinished" / "000001.json").exists():
-        assert process.poll() is None, process.stderr.read()
+    process = interruptible(command, kind)
+    wait_until(process, (tmp_path / "out.mkv.unfinished" / "000001.json").exists)
     process.send_signal(kind)
     _, stderr = process.communicate(timeout=30)
     assert process.returncode == 130 and "Traceback" not in stderr
