@@ -30,9 +30,9 @@ def toy_onnx(kind: str) -> bytes:
         tensors = [numpy_helper.from_array(first, "w1"), numpy_helper.from_array(second, "w2")]
         nodes = [
             helper.make_node("SpaceToDepth", ["frames"], ["s"], blocksize=4),
-            helper.make_node("Conv", ["s", "w1"], ["c1"], pads=[1, 1, 1, 1]),
+            helper.make_node("Conv", ["s", "w1"], ["c1"], name="first", pads=[1, 1, 1, 1]),
             helper.make_node("Relu", ["c1"], ["r1"]),
-            helper.make_node("Conv", ["r1", "w2"], ["c2"], pads=[1, 1, 1, 1]),
+            helper.make_node("Conv", ["r1", "w2"], ["c2"], name="second", pads=[1, 1, 1, 1]),
             helper.make_node("DepthToSpace", ["c2"], ["d"], blocksize=4),
             helper.make_node("Tanh", ["d"], ["stylized"]),
         ]

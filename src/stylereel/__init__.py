@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from stylereel.actions.doctor import MachineReport, examine_machine
     from stylereel.actions.evaluate import evaluate
     from stylereel.actions.evaluation import Evaluation
+    from stylereel.actions.quantize import QuantizeSummary, quantize
     from stylereel.actions.stylize import StylizeSummary, stylize
     from stylereel.actions.stylizer import Stylizer
     from stylereel.core.errors import (
@@ -47,6 +48,8 @@ _HOMES = {
     "stylize": "actions.stylize",
     "BenchmarkReport": "actions.benchmark",
     "benchmark": "actions.benchmark",
+    "QuantizeSummary": "actions.quantize",
+    "quantize": "actions.quantize",
     "Evaluation": "actions.evaluation",
     "evaluate": "actions.evaluate",
     "Comparison": "actions.compare",
@@ -91,6 +94,7 @@ __all__ = [
     "PackError",
     "PackListing",
     "Progress",
+    "QuantizeSummary",
     "RefusedError",
     "SourceInfo",
     "StylereelError",
@@ -106,6 +110,7 @@ __all__ = [
     "list_packs",
     "load_pack",
     "probe",
+    "quantize",
     "save_pack",
     "stylize",
 ]

@@ -16,6 +16,7 @@ from typing import Any
 
 from stylereel.core.errors import OutputError, ResumeError, StylereelError, UsageError
 from stylereel.inference.painter import PainterState
+from stylereel.inference.quickest import Candidate
 from stylereel.inference.saved_state import dump_state, load_state
 from stylereel.packs.card import Card
 from stylereel.video.fingerprint import source_fingerprint
@@ -37,7 +38,7 @@ NOTHING_TO_RESUME = "Nothing was left to resume, so the job began at its first f
 # Options that change nothing in the result, or whose effect is compared by itself.
 _NOT_COMPARED = {
     *("input", "output", "style", "on_progress", "overwrite", "resume"),
-    *("runner", "device", "threads", "memory_limit"),
+    *("runner", "device", "threads", "precision", "memory_limit"),
 }
 
 
@@ -102,6 +103,11 @@ class LongJob:
         self.notices = [NOTHING_TO_RESUME] if resume and self.found is None else []
         self._coming = 0
         self._states: dict[int, PainterState] = {}
+
+    @property
+    def begun_with(self) -> Candidate | None:
+        """What executed the network of the run that is gone on with."""
+        return None if self.found is None else Candidate.parsed(self.found.job.identity.get("runner", ""))
 
     @property
     def is_published(self) -> bool:
@@ -194,11 +200,13 @@ class LongJob:
             return None
         return load_state(self.found.state())
 
-    def keep(self, state: PainterState) -> None:
-        """Take what the frame that comes needs to know; kept where a part may end before it."""
-        if self.parts is not None and self.parts.end_before(self._coming):
+    def keep(self, state: PainterState) -> bool:
+        """Take what the frame that comes needs to know; True where it is kept: a part may end before it."""
+        ends = self.parts is not None and self.parts.end_before(self._coming)
+        if ends:
             self._states[self._coming] = state
         self._coming += 1
+        return ends
 
     def _dumped(self, frames: int) -> bytes:
         return dump_state(self._states.pop(frames, PainterState()))

@@ -6,8 +6,10 @@ import contextlib
 from collections.abc import Iterator
 
 from stylereel.core.memory import parse_bytes, resident_bytes
+from stylereel.inference.enlarging import reduced_size
 from stylereel.inference.memory_plan import (
     ANCHORS,
+    ENLARGING,
     FULL_CHROMA,
     PAINTING,
     READING,
@@ -60,6 +62,7 @@ def prepare_memory(
     target: OutputPlan,
     size: tuple[int, int],
     *,
+    scale: float,
     stabilize: bool,
     limit_bytes: int | None,
     own: OwnMemory,
@@ -71,6 +74,7 @@ def prepare_memory(
         info: of the source.
         target: what will be written.
         size: `(height, width)` of the frames, px.
+        scale: of the frame that the network sees.
         stabilize: results lean on the ones before.
         limit_bytes: most that this process may hold; None takes what the machine has.
         own: what is held that has nothing to do with frames.
@@ -86,7 +90,10 @@ def prepare_memory(
     if codec in ("h264", "hevc") and (size[0] % 2 or size[1] % 2):
         writing *= FULL_CHROMA
     moving = info.kind != "image"
-    painting = PAINTING + ANCHORS * (moving and runner.anchor_channels > 0) + STABILIZER * stabilize
-    beside = Beside(READING[read], painting, writing, has_queues=moving)
+    seen = reduced_size(*size, scale)
+    frame_px = size[0] * size[1] / (seen[0] * seen[1])
+    following = ANCHORS * (moving and runner.anchor_channels > 0) + STABILIZER * stabilize
+    painting = PAINTING + ENLARGING * (frame_px > 1) + following / frame_px
+    beside = Beside(READING[read], painting, writing, has_queues=moving, frame_px=frame_px)
     already = min(own.besides_bytes, int(beside.reading_bytes * size[0] * size[1]))
-    return runner.prepare(*size, plan_memory(limit_bytes, beside, already))
+    return runner.prepare(*seen, plan_memory(limit_bytes, beside, already))

@@ -15,8 +15,9 @@ from stylereel.actions.long_job import LongJob
 from stylereel.actions.pipes import pipe_in, pipe_out
 from stylereel.actions.presets import preset_of
 from stylereel.actions.run_memory import OwnMemory, checked_limit, prepare_memory
+from stylereel.actions.runner_choice import choose_runner
 from stylereel.actions.shaping import Shaping, caption_notices, check_preset_output, rate_to_bring_to
-from stylereel.actions.stylizer import Stylizer, check_stabilize, checked_strength
+from stylereel.actions.stylizer import Stylizer, check_stabilize, checked_scale, checked_strength
 from stylereel.core.errors import UsageError, VideoOpenError
 from stylereel.core.frames import Frame, Stage
 from stylereel.core.progress import Meter, OnProgress, Progress
@@ -24,6 +25,7 @@ from stylereel.core.timecode import parse_seconds
 from stylereel.inference.beside_source import Finisher, beside_source
 from stylereel.inference.deepening import Deepener
 from stylereel.inference.engine import STALL_SECONDS, run_engine
+from stylereel.inference.enlarging import reduced_size
 from stylereel.inference.network_stage import network_stage, picture_stage
 from stylereel.inference.painter import Painter
 from stylereel.inference.text_guard import TextGuard
@@ -114,6 +116,7 @@ def stylize(
     style: str | Path,
     strength: float = 1.0,
     keep_colors: bool = False,
+    scale: float = 1.0,
     stabilize: float | None = None,
     protect_text: bool | None = None,
     preset: str | None = None,
@@ -134,6 +137,7 @@ def stylize(
     runner: str = "auto",
     device: str = "auto",
     threads: int | None = None,
+    precision: str = "auto",
     memory_limit: str | int | None = None,
     overwrite: bool = False,
     resume: bool = False,
@@ -147,6 +151,8 @@ def stylize(
         style: name of a pack, or the folder of one.
         strength: 0 is the source exactly, 1 the look; monotone between.
         keep_colors: take the look's light and texture, and the source's colours.
+        scale: of the frame that the network sees, 0.25 to 1; at 0.5 it does a quarter of the work, and
+            strokes are twice as large. Fine edges come from the source; the output keeps its size.
         stabilize: how much the look leans on the frame before, along the source's motion, so that it flickers
             less: 0 not at all and at no cost, 1 as much as leaves no ghosts. None for 0, or the preset's.
         protect_text: let the source's luma through where there is text. None for no, or the preset's.
@@ -168,6 +174,7 @@ def stylize(
         runner: "auto", "openvino", "onnxruntime" or "torch".
         device: "auto", "cpu", "cuda" or "mps".
         threads: CPU threads for the network; None leaves it to the runner.
+        precision: "auto", "fp32", "bf16" or "int8": how exactly the network computes.
         memory_limit: most that this process may hold: "4GB", "1.5GiB" or bytes; None takes what the machine
             has available. Frames that need more are stylised in tiles, without a seam.
         overwrite: replace an output that exists, and what an interrupted run left of it.
@@ -191,6 +198,7 @@ def stylize(
     rate = _checked_rate(fps)
     _check_size(max_side)
     checked_strength(strength)
+    checked_scale(scale)
     chosen = preset_of(preset)
     check_preset_output(chosen, output)
     stabilize = chosen.stabilize if stabilize is None else stabilize
@@ -239,16 +247,33 @@ def stylize(
         )
         job.check_wanted()
         reader.wanted = Wanted(deep=plan.bit_depth > 8, alpha=plan.alpha)
+        total = _expected_frames(info, start_seconds, end_seconds)
         with own.grows():
+            choice = choose_runner(
+                style,
+                runner,
+                device,
+                precision,
+                threads,
+                begun_with=job.begun_with,
+                px_to_come=_pixels(info, total, scale),
+            )
             stylizer = Stylizer.load(
                 style,
-                device=device,
-                runner=runner,
+                device=choice.device,
+                runner=choice.runner,
                 strength=strength,
                 keep_colors=keep_colors,
+                scale=scale,
                 threads=threads,
+                precision=choice.precision,
             )
-        notices = [*_pack_notices(stylizer.card), *shaping.notices, *caption_notices(chosen, plan, info)]
+        notices = [
+            *choice.notices,
+            *_pack_notices(stylizer.card),
+            *shaping.notices,
+            *caption_notices(chosen, plan, info),
+        ]
         alone = is_unconnected(reader.info, rate)
         if stabilize and alone:
             if chosen.stabilize != stabilize:
@@ -256,7 +281,6 @@ def stylize(
             stabilize = 0.0
         job.compare(reader.info, plan, stylizer.card, stylizer.at_work)
         reader.skip(job.frames_done, concealed=job.concealed_done)
-        total = _expected_frames(info, start_seconds, end_seconds)
         if job.frames_done and on_progress is not None:
             on_progress(Progress(job.frames_done, total, note="finding the place in the source"))
         frames = shaping.frames(iter(reader))
@@ -273,6 +297,7 @@ def stylize(
             reader.info,
             plan,
             (height, width),
+            scale=scale,
             stabilize=stabilize > 0,
             limit_bytes=limit_bytes,
             own=own,
@@ -325,7 +350,7 @@ def stylize(
             summary,
             stabilize=float(stabilize),
             bit_depth=plan.bit_depth,
-            tile=network.tile_of(height, width),
+            tile=network.tile_of(*reduced_size(height, width, scale)),
             resumed_frames=job.frames_done,
             frames_per_second=pace,
         )
@@ -415,6 +440,11 @@ def _expected_frames(info: SourceInfo, start: float | None, end: float | None) -
     last = info.duration_seconds if end is None else min(end, info.duration_seconds)
     stretch = max(1, round((last - (start or 0)) * float(info.frame_rate)))
     return stretch if total is None else min(total, stretch)
+
+
+def _pixels(info: SourceInfo, frames: int | None, scale: float) -> float | None:
+    """That the network will see, or None where nobody knows how many."""
+    return None if frames is None else frames * info.width * info.height * scale**2
 
 
 def is_unconnected(info: SourceInfo, rate: Fraction | None) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 
 from stylereel.actions.run_memory import checked_limit
 from stylereel.core.errors import UsageError
+from stylereel.inference.enlarging import SMALLEST_SCALE
 from stylereel.inference.memory_plan import ANCHORS, PAINTING, STABILIZER, Beside, plan_memory
 from stylereel.inference.painter import Look, Painter, PainterState
 from stylereel.inference.runner import open_runner
@@ -41,7 +42,9 @@ class Stylizer:
         runner: str = "auto",
         strength: float = 1.0,
         keep_colors: bool = False,
+        scale: float = 1.0,
         threads: int | None = None,
+        precision: str = "auto",
         memory_limit: str | int | None = None,
     ) -> Stylizer:
         """Find a style pack and make it ready.
@@ -52,19 +55,21 @@ class Stylizer:
             runner: "auto", "openvino", "onnxruntime" or "torch".
             strength: 0 (the source) to 1 (the look).
             keep_colors: take the look's light and texture, and the source's colours.
+            scale: of the frame that the network sees, 0.25 to 1: less work, and larger strokes.
             threads: CPU threads for the network; None leaves it to the runner.
+            precision: "auto", "fp32", "bf16" or "int8".
             memory_limit: most that this process may hold: "4GB", "1.5GiB" or bytes; None takes what the
                 machine has available. Frames that need more are stylised in tiles, without a seam.
 
         Raises:
             UsageError: an unknown style, runner or device, or a value out of range.
-            PackError: the pack is refused.
-            EnvironmentMissingError: the runner or device is absent here.
+            PackError: the pack is refused, or has no network of that precision.
+            EnvironmentMissingError: the runner or device is absent here, or does not compute so.
         """
-        look = Look(checked_strength(strength), keep_colors)
+        look = Look(checked_strength(strength), keep_colors, checked_scale(scale))
         limit_bytes = checked_limit(memory_limit)
         pack = find_pack(style)
-        inner = open_runner(pack, runner, device, threads=threads)
+        inner = open_runner(pack, runner, device, threads=threads, precision=precision)
         return cls(pack.card, TiledRunner(inner, pack, plan_memory(limit_bytes)), look)
 
     def __call__(self, frame: np.ndarray) -> np.ndarray:
@@ -118,6 +123,16 @@ def checked_strength(strength: float) -> float:
     if isinstance(strength, bool) or not (math.isfinite(strength) and 0 <= strength <= 1):
         raise UsageError(f"strength is {strength}: it goes from 0 (the source) to 1 (the look).")
     return float(strength)
+
+
+def checked_scale(scale: float) -> float:
+    """`UsageError` unless it goes from 0.25 to 1."""
+    if isinstance(scale, bool) or not (math.isfinite(scale) and SMALLEST_SCALE <= scale <= 1):
+        raise UsageError(
+            f"scale is {scale}: it goes from {SMALLEST_SCALE} to 1, the whole frame; 0.5 is a quarter of the "
+            "work."
+        )
+    return float(scale)
 
 
 def check_stabilize(stabilize: float) -> None:

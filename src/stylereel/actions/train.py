@@ -13,6 +13,7 @@ from typing import Any
 import safetensors.torch
 import torch
 
+from stylereel.actions.quantize import chosen_frames, in_int8
 from stylereel.actions.training_material import cutter_of, gather_role
 from stylereel.core.errors import PackError, UsageError
 from stylereel.core.memory import available_bytes
@@ -20,7 +21,7 @@ from stylereel.core.progress import Meter, Progress
 from stylereel.data.credits import CreditBook
 from stylereel.data.gather import Gathered
 from stylereel.data.stream import BatchStream, Cutter
-from stylereel.export.onnx import check_parity, export_onnx
+from stylereel.export.onnx import anchor_channels, check_parity, export_onnx
 from stylereel.packs.find import find_pack
 from stylereel.packs.store import ONNX_NAME, PREVIEW_NAME, WEIGHTS_NAME, save_pack
 from stylereel.training.card import generator_key, make_card
@@ -314,6 +315,13 @@ class _Session:
         generator = generator.cpu().eval()
         onnx = export_onnx(generator)
         parity = check_parity(generator, onnx)
+        pictures = [*self.content.held_out.pictures, *self.content.training.pictures]
+        rounded, int8_metrics = in_int8(
+            onnx,
+            chosen_frames([picture.pixels for picture in pictures], int(generator.size_multiple)),  # type: ignore[arg-type]
+            anchor_channels(generator),
+            self.events.on_notice,
+        )
         weights = safetensors.torch.save(
             {name: value.contiguous() for name, value in generator.state_dict().items()}
         )
@@ -332,13 +340,14 @@ class _Session:
             self.content,
             self.style,
             training,
-            {"onnx_difference": round(parity.largest, 7)},
+            {"onnx_difference": round(parity.largest, 7), **int8_metrics},
         )
         if card.license_is_unknown:
             self.events.on_notice(
                 "The licence of the style pictures is unknown and the card says so: state it with --license."
             )
-        files = {WEIGHTS_NAME: weights, ONNX_NAME: onnx, PREVIEW_NAME: encoded(self._sheet(4), ".jpg", 88)}
+        preview = encoded(self._sheet(4), ".jpg", 88)
+        files = {WEIGHTS_NAME: weights, ONNX_NAME: onnx, PREVIEW_NAME: preview, **rounded}
         save_pack(self.folder.output, card, files, overwrite=True)
         return parity.largest
 

@@ -83,6 +83,13 @@ def _stylize(
     keep_colors: Annotated[
         bool, typer.Option("--keep-colors", help="The look's light and texture with the source's colours.")
     ] = False,
+    scale: Annotated[
+        float,
+        typer.Option(
+            help="How large the network sees the frames, 0.25 to 1: at 0.5 it does a quarter of the work and "
+            "strokes are twice as large. The output keeps its size, and fine edges."
+        ),
+    ] = 1.0,
     stabilize: Annotated[
         float | None,
         typer.Option(
@@ -149,12 +156,20 @@ def _stylize(
         str | None, typer.Option(help="Of raw frames on stdout; rgb24 where not given.")
     ] = None,
     runner: Annotated[
-        str, typer.Option(help="What executes the network: auto, openvino, onnxruntime or torch.")
+        str,
+        typer.Option(help="What executes the network: auto (measured once), openvino, onnxruntime or torch."),
     ] = "auto",
     device: Annotated[str, typer.Option(help="Where it runs: auto, cpu, cuda or mps.")] = "auto",
     threads: Annotated[
         int | None, typer.Option(help="CPU threads for the network; else the runner decides.")
     ] = None,
+    precision: Annotated[
+        str,
+        typer.Option(
+            help="How exactly the network computes: auto, fp32, bf16 or int8. Each is quicker than the one "
+            "before where the processor is made for it."
+        ),
+    ] = "auto",
     memory_limit: Annotated[
         str | None,
         typer.Option(
@@ -190,6 +205,7 @@ def _stylize(
             style=style,
             strength=strength,
             keep_colors=keep_colors,
+            scale=scale,
             stabilize=stabilize,
             protect_text=protect_text,
             preset=preset,
@@ -210,6 +226,7 @@ def _stylize(
             runner=runner,
             device=device,
             threads=threads,
+            precision=precision,
             memory_limit=memory_limit,
             overwrite=overwrite,
             resume=resume,

@@ -110,7 +110,7 @@ def check_parity(
     """
     multiple = int(generator.size_multiple)  # type: ignore[arg-type]
     sizes = tuple((n, h * multiple, w * multiple) for n, h, w in ((1, 8, 8), (2, 5, 12), (1, 11, 7)))
-    evaluate = evaluate or _evaluator()
+    evaluate = evaluate or evaluator()
     random = torch.Generator().manual_seed(1)
     folded = _plain(generator)
     from_trained = from_folded = 0.0
@@ -158,7 +158,7 @@ def anchor_channels(generator: nn.Module) -> int:
     return int(getattr(generator.config, "anchor_channels", 0))  # type: ignore[union-attr]
 
 
-def _evaluator() -> Callable[..., np.ndarray]:
+def evaluator() -> Callable[..., np.ndarray]:
     import onnxruntime
 
     names = (INPUT_NAME, ANCHORS_NAME)

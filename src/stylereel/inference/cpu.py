@@ -16,8 +16,10 @@ INTERESTING = (
     "amx_bf16",
     "amx_int8",
     "avx512_vnni",
+    "avx_vnni",
     "neon",
     "asimd",
+    "asimddp",
     "bf16",
 )
 

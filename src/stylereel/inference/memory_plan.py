@@ -31,8 +31,11 @@ FULL_CHROMA = 2.0
 PAINTING = 12.0
 """The result, and the look laid over the source."""
 ANCHORS, STABILIZER = 10.0, 66.0
-_HELD_BY_HAND = 5
-"""Frames that are in nobody's queue: one in each of the three threads, one behind each lane's door."""
+ENLARGING = 20.0
+"""A look that was laid over a smaller frame brought to its size: planes of luma, gain and detail."""
+_HELD_BY_HAND = 7
+"""Frames that are in nobody's queue: one in each of the three threads, one behind each lane's door, and the
+last one with its result, should it be shown again."""
 
 
 @dataclass(frozen=True)
@@ -44,17 +47,19 @@ class Beside:
         painting_bytes: per pixel, of anchors, stabiliser and compositing.
         writing_bytes: per pixel, of encoding.
         has_queues: frames wait between threads.
+        frame_px: of the frame, for each pixel that the network sees of it.
     """
 
     reading_bytes: float = RGB
     painting_bytes: float = PAINTING
     writing_bytes: float = 0.0
     has_queues: bool = False
+    frame_px: float = 1.0
 
     def bytes_per_px(self, queue_frames: int) -> float:
-        """Together, with so many frames waiting on each side."""
+        """Together, with so many frames waiting on each side, for each pixel that the network sees."""
         waiting = RGB * (2 * queue_frames + _HELD_BY_HAND) if self.has_queues else 0.0
-        return self.reading_bytes + self.painting_bytes + self.writing_bytes + waiting
+        return self.frame_px * (self.reading_bytes + self.painting_bytes + self.writing_bytes + waiting)
 
 
 @dataclass(frozen=True)

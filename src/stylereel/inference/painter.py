@@ -8,6 +8,7 @@ import numpy as np
 
 from stylereel.core.errors import UsageError
 from stylereel.inference.compositing import blend, keep_source_colors
+from stylereel.inference.enlarging import enlarged, reduced
 from stylereel.inference.runner import Runner, State, run_network
 from stylereel.temporal.anchor_track import AnchorTrack, anchors_of, follow, still_track
 from stylereel.temporal.follower import Follower, FollowState, Step
@@ -24,10 +25,13 @@ class Look:
     Attributes:
         strength: 0 (the source, bit for bit, and the network is never run) to 1.
         keep_colors: take the look's light and texture, and the source's colours.
+        scale: of the frame that the network sees, 0.25 to 1: at a half, a quarter of the work and strokes of
+            twice the size; the result comes back to the frame's own size.
     """
 
     strength: float = 1.0
     keep_colors: bool = False
+    scale: float = 1.0
 
     @property
     def leaves_source(self) -> bool:
@@ -74,8 +78,9 @@ class Painter:
         if self.look.leaves_source:
             return pixels
         self._check_size(pixels)
-        batch, _ = run_network(self.runner, pixels[None], None, None)
-        return self._laid_over(pixels, batch[0])
+        seen = reduced(pixels, self.look.scale)
+        batch, _ = run_network(self.runner, seen[None], None, None)
+        return self._laid_over(pixels, enlarged(pixels, seen, batch[0]))
 
     def next(self, pixels: np.ndarray, state: PainterState) -> tuple[np.ndarray, PainterState]:
         """The next frame of a video in the look, `(H, W, 3)` uint8 RGB, and the state for the one after.
@@ -89,27 +94,29 @@ class Painter:
         if self.look.leaves_source:
             return pixels, state
         self._check_size(pixels)
+        seen = reduced(pixels, self.look.scale)
         step, motion, track, anchors = None, None, None, None
         if self._follower is not None:
-            step, motion = self._follower.step(pixels, state.motion)
+            step, motion = self._follower.step(seen, state.motion)
         if step is not None and self.runner.anchor_channels:
-            track = _anchors_after(step, pixels.shape[:2], state.anchors)
+            track = _anchors_after(step, seen.shape[:2], state.anchors)
             anchors = anchors_of(track, self.runner.anchor_channels)[None]
-        batch, runner_state = run_network(self.runner, pixels[None], None, state.runner, anchors)
+        batch, runner_state = run_network(self.runner, seen[None], None, state.runner, anchors)
         stylized, stabilizer_state = batch[0], state.stabilizer
         if step is not None and self.stabilizer is not None:
             stylized, stabilizer_state = self.stabilizer.step(stylized, step, stabilizer_state)
         after = PainterState(runner_state, motion, track, stabilizer_state)
-        return self._laid_over(pixels, stylized), after
+        return self._laid_over(pixels, enlarged(pixels, seen, stylized)), after
 
     def _check_size(self, pixels: np.ndarray) -> None:
         height, width = pixels.shape[:2]
         if max(height, width) <= LONGEST_SIDE_PX:
             return
-        if self.stabilizer is not None or self.look.keep_colors:
+        if self.stabilizer is not None or self.look.keep_colors or self.look.scale < 1:
             raise UsageError(
-                f"Frames of {width}x{height} are too long for stabilize and keep-colors, which take at most "
-                f"{LONGEST_SIDE_PX} px to a side: leave them out, or make the frames smaller with --max-side."
+                f"Frames of {width}x{height} are too long for stabilize, keep-colors and scale, which take "
+                f"at most {LONGEST_SIDE_PX} px to a side: leave them out, or make the frames smaller with "
+                "--max-side."
             )
 
     def _laid_over(self, pixels: np.ndarray, stylized: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from stylereel.core.caches import cache_folder
 from stylereel.core.errors import DatasetError
 from stylereel.core.tile_names import whole_name
 from stylereel.metrics import _bands
@@ -19,18 +20,10 @@ from stylereel.metrics._critic import CROP_PX, SHORT_SIDE_PX, Critic
 from stylereel.metrics._critic_training import STEPS, train_critic
 from stylereel.metrics._style_set import BLOCK_PX, chess_halves, list_pictures
 
-__all__ = ["cache_folder", "list_pictures", "train_or_load"]
+__all__ = ["list_pictures", "train_or_load"]
 
 PROTOCOL = "style-critic-4"
 PHOTOGRAPHS = 400
-
-
-def cache_folder() -> Path:
-    """Where critics are kept: `STYLEREEL_CACHE`, else the user's cache folder."""
-    base = os.environ.get("STYLEREEL_CACHE")
-    if base:
-        return Path(base)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "stylereel" / "critics"
 
 
 def train_or_load(
@@ -62,7 +55,7 @@ def train_or_load(
             f"a critic needs pictures: got {len(style)} of style, {len(photographs)} photographs"
         )
     chosen = _chosen_photographs(photographs, seed)
-    path = (cache or cache_folder()) / f"{_key(style, chosen, steps, seed)}.npz"
+    path = (cache or cache_folder("critics")) / f"{_key(style, chosen, steps, seed)}.npz"
     if path.is_file():
         return _load(path)
     critic = train_critic(

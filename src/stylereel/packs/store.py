@@ -22,6 +22,7 @@ from stylereel.packs.onnx_scan import refuse_external_data
 CARD_NAME = "card.json"
 WEIGHTS_NAME = "generator.safetensors"
 ONNX_NAME = "generator.onnx"
+INT8_NAME = "generator.int8.onnx"
 PREVIEW_NAME = "preview.jpg"
 REQUIRED_NAMES = (WEIGHTS_NAME, ONNX_NAME)
 LARGEST_CARD_BYTES = 1 << 20
@@ -49,6 +50,15 @@ class Pack:
     def onnx_path(self) -> Path:
         """The same network, folded, for every runner but torch."""
         return self.folder / ONNX_NAME
+
+    @property
+    def has_int8(self) -> bool:
+        """True where the pack also holds its network rounded to int8."""
+        return INT8_NAME in self.card.files
+
+    def network_name(self, precision: str) -> str:
+        """The file that computes in this precision: of fp32 and bf16 it is the same."""
+        return INT8_NAME if precision == "int8" else ONNX_NAME
 
     @property
     def preview_path(self) -> Path | None:

@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 from fractions import Fraction
 
 import cv2
@@ -28,7 +29,10 @@ class Flickering:
 def film(count: int = 12) -> list[Frame]:
     still = np.random.default_rng(1).integers(40, 200, (64, 96, 3), np.uint8)
     times = np.cumsum([1, 5, 1, 2, 40, 1, 1, 3, 7, 1, 1, 2])
-    return [Frame(still, int(times[index]), Fraction(1, 90)) for index in range(count)]
+    marked = [still.copy() for _ in range(count)]
+    for index, pixels in enumerate(marked):
+        pixels[0, 0] = index  # no two frames are the same
+    return [Frame(pixels, int(times[index]), Fraction(1, 90)) for index, pixels in enumerate(marked)]
 
 
 def through(stage, frames: list[Frame]) -> list[Frame]:
@@ -61,6 +65,30 @@ def test_a_stabilised_look_can_be_laid_over_the_source(look):
     frames = film()
     calm = through(network_stage(Painter(Flickering(), look, Stabilizer(0.7))), frames)
     assert steps(calm) < 0.3 * steps(through(network_stage(Painter(Flickering(), look)), frames))
+
+
+def test_a_frame_that_is_shown_again_gets_the_result_it_got():
+    shown = [0, 1, 1, 1, 2, 2, 1]
+    distinct = film(3)
+    frames = [distinct[index].with_pixels(distinct[index].pixels.copy()) for index in shown]
+    frames = [replace(frame, pts=pts) for pts, frame in enumerate(frames)]
+    results = through(network_stage(Painter(Flickering(), Look(), Stabilizer(0.7))), frames)
+    assert [frame.pts for frame in results] == list(range(7))
+    same = [np.array_equal(a.pixels, b.pixels) for a, b in itertools.pairwise(results)]
+    assert same == [False, True, True, False, True, False]
+
+
+def test_a_frame_shown_again_is_made_anew_where_a_run_may_begin_with_it():
+    frames = [film(1)[0]] * 5
+    seen = []
+
+    def begins(state):
+        seen.append(state)
+        return len(seen) == 4
+
+    results = through(network_stage(Painter(Flickering(), Look()), before_each=begins), frames)
+    same = [np.array_equal(a.pixels, b.pixels) for a, b in itertools.pairwise(results)]
+    assert len(seen) == 5 and same == [True, True, False, True]
 
 
 def test_every_run_of_a_stage_begins_anew():

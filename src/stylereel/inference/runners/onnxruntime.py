@@ -1,4 +1,4 @@
-"""The runner that is everywhere: ONNX Runtime, fp32, on the CPU or (its GPU build) on CUDA."""
+"""The runner that is everywhere: ONNX Runtime, fp32 or int8, on the CPU or (its GPU build) on CUDA."""
 
 from __future__ import annotations
 
@@ -10,9 +10,16 @@ import numpy as np
 
 from stylereel.core.errors import EnvironmentMissingError, PackError
 from stylereel.inference.cpu import available_cores
-from stylereel.inference.runner import Footprint, RunnerReport, State, check_inputs, refuse_device
+from stylereel.inference.runner import (
+    Footprint,
+    RunnerReport,
+    State,
+    check_inputs,
+    refuse_device,
+    takes_int8,
+)
 from stylereel.inference.sizing import anchors_with_margin, with_margin
-from stylereel.packs.store import ONNX_NAME, Pack
+from stylereel.packs.store import Pack
 
 NAME = "onnxruntime"
 INSTALL = "Install it with: pip install onnxruntime"
@@ -33,19 +40,25 @@ class Runner:
         refuse_device(NAME, device, _devices(onnxruntime), DEVICE_ADVICE)
         if precision == "bf16":
             raise EnvironmentMissingError(
-                "The runner 'onnxruntime' computes in fp32 alone: use openvino or torch."
+                "The runner 'onnxruntime' computes in fp32 or int8: use openvino or torch."
             )
         self.device = "cpu" if device == "auto" else device
-        self.precision = "fp32"
+        on_cpu = self.device == "cpu"
+        self.precision = (
+            ("int8" if on_cpu and takes_int8(pack) else "fp32") if precision == "auto" else precision
+        )
+        name = pack.network_name(self.precision)
         self._multiple, self.anchor_channels = pack.card.size_multiple, pack.card.anchor_channels
         try:
             self._session = onnxruntime.InferenceSession(
-                pack.read(ONNX_NAME), _options(onnxruntime, threads), providers=[PROVIDERS[self.device]]
+                pack.read(name), _options(onnxruntime, threads), providers=[PROVIDERS[self.device]]
             )
         except Exception as error:
             if isinstance(error, PackError):
                 raise
-            raise PackError(f"ONNX Runtime cannot read the network of {pack.onnx_path}: {error}") from error
+            raise PackError(
+                f"ONNX Runtime cannot read the network of {pack.folder / name}: {error}"
+            ) from error
         self._run_options: Any = None
         check_inputs(pack, len(self._session.get_inputs()))
         if PROVIDERS[self.device] not in self._session.get_providers():

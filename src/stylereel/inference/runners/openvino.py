@@ -14,9 +14,16 @@ import numpy as np
 from stylereel.core.anchors import CELL_PX
 from stylereel.core.errors import EnvironmentMissingError, PackError
 from stylereel.inference.cpu import available_cores
-from stylereel.inference.runner import Footprint, RunnerReport, State, check_inputs, refuse_device
+from stylereel.inference.runner import (
+    Footprint,
+    RunnerReport,
+    State,
+    check_inputs,
+    refuse_device,
+    takes_int8,
+)
 from stylereel.inference.sizing import anchors_with_margin, with_margin
-from stylereel.packs.store import ONNX_NAME, Pack
+from stylereel.packs.store import Pack
 
 NAME = "openvino"
 INSTALL = "Install it with: pip install openvino"
@@ -25,7 +32,7 @@ SIZES_KEPT = 3
 KEPT_PX = 1_500_000
 """Sizes are kept compiled while they have no more pixels than this together: each holds its memory."""
 FEW_CORES = 4
-FOOTPRINTS = {"bf16": Footprint(2.0, 18.0), "fp32": Footprint(4.0, 18.0)}
+FOOTPRINTS = {"int8": Footprint(2.0, 18.0), "bf16": Footprint(2.0, 18.0), "fp32": Footprint(4.0, 18.0)}
 
 
 class Runner:
@@ -40,17 +47,21 @@ class Runner:
         refuse_device(NAME, device, ("cpu",), DEVICE_ADVICE)
         self.device = "cpu"
         self._core: Any = self._openvino.Core()
-        self.precision = _precision(self._core) if precision == "auto" else precision
+        if precision == "auto":
+            precision = "int8" if takes_int8(pack) else _precision(self._core)
+        self.precision = precision
         self.footprint = FOOTPRINTS[self.precision]
         self._multiple, self.anchor_channels = pack.card.size_multiple, pack.card.anchor_channels
-        self._network = pack.read(ONNX_NAME)
-        self._options = _options(self.precision, threads)
+        name = pack.network_name(precision)
+        self._network = pack.read(name)
+        between = _precision(self._core) if precision == "int8" else precision
+        self._options = _options(between, threads)
         self._requests: OrderedDict[tuple[int, ...], Any] = OrderedDict()
         try:
             model = self._core.read_model(model=self._network, weights=b"")
         except Exception as error:
             raise PackError(
-                f"OpenVINO cannot read the network of {pack.onnx_path}: {_short(error)}"
+                f"OpenVINO cannot read the network of {pack.folder / name}: {_short(error)}"
             ) from error
         check_inputs(pack, len(model.inputs))
 

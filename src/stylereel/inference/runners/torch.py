@@ -33,6 +33,10 @@ class Runner:
         torch = self._torch = _import()
         devices = _devices(torch)
         refuse_device(NAME, device, devices, CUDA_ADVICE)
+        if precision == "int8":
+            raise EnvironmentMissingError(
+                "The runner 'torch' computes in fp32 or bf16: for int8 use openvino or onnxruntime."
+            )
         self.device = devices[0] if device == "auto" else device
         self.precision = _precision(torch, self.device) if precision == "auto" else precision
         self.footprint = FOOTPRINTS[self.precision]
