@@ -13,6 +13,7 @@ from stylereel.core.errors import UsageError
 from stylereel.inference.memory_plan import ANCHORS, PAINTING, STABILIZER, Beside, plan_memory
 from stylereel.inference.painter import Look, Painter, PainterState
 from stylereel.inference.runner import open_runner
+from stylereel.inference.runners._live_values import live_values
 from stylereel.inference.tiled_runner import TiledRunner
 from stylereel.packs.card import Card
 from stylereel.packs.find import find_pack
@@ -65,6 +66,7 @@ class Stylizer:
         limit_bytes = checked_limit(memory_limit)
         pack = find_pack(style)
         inner = open_runner(pack, runner, device, threads=threads)
+        live_values(pack)  # refuses a network that would take all memory
         return cls(pack.card, TiledRunner(inner, pack, plan_memory(limit_bytes)), look)
 
     def __call__(self, frame: np.ndarray) -> np.ndarray:

@@ -160,9 +160,10 @@ def run_network(
 
     Raises:
         RunnerFailedError: the network broke off.
+        PackError: what it gives is no picture of the frame's size.
     """
     try:
-        return runner.run(frames, code, state, anchors)
+        stylized, state = runner.run(frames, code, state, anchors)
     except StylereelError:
         raise
     except Exception as error:
@@ -173,6 +174,12 @@ def run_network(
             f": {what}. Where memory ran out, a smaller --max-side helps; otherwise try another --runner or "
             "--device."
         ) from error
+    if stylized.shape != frames.shape or stylized.dtype != frames.dtype:
+        raise PackError(
+            f"The network gives {stylized.dtype} of shape {stylized.shape} for frames of {frames.dtype} and "
+            f"shape {frames.shape}: a look keeps both. The pack is damaged or no look; get it again."
+        )
+    return stylized, state
 
 
 def check_choice(title: str, value: str, known: tuple[str, ...]) -> None:
