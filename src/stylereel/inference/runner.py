@@ -160,10 +160,9 @@ def run_network(
 
     Raises:
         RunnerFailedError: the network broke off.
-        PackError: what it gives is no picture of the frame's size.
     """
     try:
-        stylized, state = runner.run(frames, code, state, anchors)
+        return runner.run(frames, code, state, anchors)
     except StylereelError:
         raise
     except Exception as error:
@@ -174,12 +173,6 @@ def run_network(
             f": {what}. Where memory ran out, a smaller --max-side helps; otherwise try another --runner or "
             "--device."
         ) from error
-    if stylized.shape != frames.shape or stylized.dtype != frames.dtype:
-        raise PackError(
-            f"The network gives {stylized.dtype} of shape {stylized.shape} for frames of {frames.dtype} and "
-            f"shape {frames.shape}: a look keeps both. The pack is damaged or no look; get it again."
-        )
-    return stylized, state
 
 
 def check_choice(title: str, value: str, known: tuple[str, ...]) -> None:
@@ -195,6 +188,15 @@ def check_inputs(pack: Pack, found: int) -> None:
         raise PackError(
             f"The network of {pack.onnx_path} takes {found} input(s), and its card says {expected} "
             f"(anchor_channels is {pack.card.anchor_channels}): the pack is damaged, get it again."
+        )
+
+
+def check_shape(found: tuple[int, ...], given: tuple[int, ...]) -> None:
+    """Raise PackError where the network's result has another shape than its frames."""
+    if tuple(found) != tuple(given):
+        raise PackError(
+            f"The network gives a result of shape {tuple(found)} for frames of shape {tuple(given)}, and a look "
+            "keeps the shape: the pack is damaged or no look, get it again."
         )
 
 

@@ -10,7 +10,14 @@ import numpy as np
 
 from stylereel.core.errors import EnvironmentMissingError, PackError
 from stylereel.inference.cpu import available_cores
-from stylereel.inference.runner import Footprint, RunnerReport, State, check_inputs, refuse_device
+from stylereel.inference.runner import (
+    Footprint,
+    RunnerReport,
+    State,
+    check_inputs,
+    check_shape,
+    refuse_device,
+)
 from stylereel.inference.sizing import anchors_with_margin, with_margin
 from stylereel.packs.store import ONNX_NAME, Pack
 
@@ -68,6 +75,7 @@ class Runner:
         given = dict(zip(names, inputs, strict=True))
         stylized: Any = self._session.run(None, given, self._run_options)[0]
         self._run_options = None
+        check_shape(np.shape(stylized), values.shape)
         levels = (stylized + 1) * np.float32(127.5)
         np.rint(np.clip(levels, 0, 255, out=levels), out=levels)
         pictures = levels[:, :, rows, columns].transpose(0, 2, 3, 1)

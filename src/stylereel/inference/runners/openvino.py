@@ -14,7 +14,14 @@ import numpy as np
 from stylereel.core.anchors import CELL_PX
 from stylereel.core.errors import EnvironmentMissingError, PackError
 from stylereel.inference.cpu import available_cores
-from stylereel.inference.runner import Footprint, RunnerReport, State, check_inputs, refuse_device
+from stylereel.inference.runner import (
+    Footprint,
+    RunnerReport,
+    State,
+    check_inputs,
+    check_shape,
+    refuse_device,
+)
 from stylereel.inference.sizing import anchors_with_margin, with_margin
 from stylereel.packs.store import ONNX_NAME, Pack
 
@@ -65,6 +72,7 @@ class Runner:
             inputs.append(anchors_with_margin(anchors, frames, padded, (rows, columns), self.anchor_channels))
         request.infer(inputs, share_inputs=True)
         stylized = request.get_output_tensor(0).data
+        check_shape(stylized.shape, padded.shape)
         return stylized[:, rows, columns].copy(), state
 
     def _request(self, shape: tuple[int, ...]) -> Any:
