@@ -16,7 +16,7 @@ from sandbox import Sandbox
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="children are limited as Linux does it")
 
 ASKED = [int(number) for number in os.environ.get("STYLEREEL_CASES", "").split(",") if number]
-EACH = 10
+EACH = 20
 RANGES = [range(number, number + 1) for number in ASKED] or [
     range(first, first + EACH) for first in range(0, 100, EACH)
 ]

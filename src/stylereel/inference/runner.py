@@ -195,8 +195,8 @@ def check_shape(found: tuple[int, ...], given: tuple[int, ...]) -> None:
     """Raise PackError where the network's result has another shape than its frames."""
     if tuple(found) != tuple(given):
         raise PackError(
-            f"The network gives a result of shape {tuple(found)} for frames of shape {tuple(given)}, and a look "
-            "keeps the shape: the pack is damaged or no look, get it again."
+            f"The network gives a result of shape {tuple(found)} for frames of shape {tuple(given)}, and a "
+            "look keeps the shape: the pack is damaged or no look, get it again."
         )
 
 

@@ -76,8 +76,8 @@ class VideoSource:
             most = room.most_pixels(self._bytes_per_px)
             raise VideoOpenError(
                 f"{path} has a {self.stream.codec_context.name} video stream but not one frame in it can be "
-                f"decoded. It is empty, too damaged, or of more than {most / 1e6:.0f} million pixels, which is "
-                "the most that memory allows here; record or download it again, or shrink it"
+                f"decoded. It is empty, too damaged, or of more than {most / 1e6:.0f} million pixels, the "
+                "most that memory allows here; record or download it again, or shrink it"
             )
         self.first: av.VideoFrame = first
         self.orientation = _orientation(first)
