@@ -109,6 +109,7 @@ def read_picture_whole(
         MemoryShortError: it is larger than `room`; others as `read_picture`.
     """
     check_is_file(path)
+    room.check_file(path)
     encoded = np.fromfile(path, np.uint8)
     if _is_animated_webp(encoded):
         raise VideoOpenError(

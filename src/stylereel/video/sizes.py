@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from pathlib import Path
 
 from stylereel.core.errors import MemoryShortError, VideoOpenError
 from stylereel.core.memory import as_text
@@ -15,6 +16,7 @@ LARGEST_PIXELS = 1 << 28
 """16384 squared: the longest panoramas, the largest scans."""
 VIDEO_BYTES, PICTURE_BYTES, DEEP_PICTURE_BYTES, LIGHT_BYTES = 32, 12, 32, 64
 """Per pixel while it is decoded: a film, a picture of 8 bits, one that may have 16, one of floats."""
+_LARGEST_FILE_BYTES = 8 * LARGEST_PIXELS
 _LEAST_ROOM_BYTES = 1 << 28
 """For reading there is always so much: what is too little for the rest is told by who plans it."""
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -54,6 +56,22 @@ class Room:
                 f"{what} is {width}x{height}: reading it takes about {needed}, and "
                 f"{as_text(self.room_bytes or 0)} may be used. Close other programs, raise --memory-limit "
                 "where you set one, or shrink it first."
+            )
+
+    def check_file(self, path: Path) -> None:
+        """Raise where a picture's file is too large to be held in memory.
+
+        Raises:
+            VideoOpenError: it is larger than the largest picture without compression.
+            MemoryShortError: it is larger than memory is left.
+        """
+        size = path.stat().st_size
+        if size > _LARGEST_FILE_BYTES:
+            raise VideoOpenError(f"{path} has {as_text(size)}: no picture that can be read is so large")
+        if self.room_bytes is not None and size > max(self.room_bytes, _LEAST_ROOM_BYTES):
+            raise MemoryShortError(
+                f"{path} has {as_text(size)}, and {as_text(self.room_bytes)} of memory may be used. Close "
+                "other programs, or raise --memory-limit where you set one."
             )
 
 

@@ -52,3 +52,10 @@ def test_what_is_no_picture_of_the_frames_size_is_refused(tmp_path, runner, node
     stylizer = Stylizer.load(pack_of(tmp_path / "pack", [node]), runner=runner)
     with pytest.raises(PackError, match=r"result of shape.*a look keeps the shape"):
         stylizer(np.zeros((32, 48, 3), np.uint8))
+
+
+@pytest.mark.parametrize("runner", ["onnxruntime", "openvino"])
+def test_a_network_that_looks_at_no_frame_is_refused(tmp_path, runner):
+    node = helper.make_node("Constant", [], ["stylized"], value_float=1.0)
+    with pytest.raises(PackError, match=r"result of shape \(\)|takes 0 input"):
+        Stylizer.load(pack_of(tmp_path / "pack", [node]), runner=runner)(np.zeros((32, 48, 3), np.uint8))

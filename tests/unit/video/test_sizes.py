@@ -101,3 +101,14 @@ def test_usual_frames_need_no_more_than_the_least_room(tmp_path):
     with FrameReader(make_clip(tmp_path / "in.mp4"), room=Room(0)) as reader:
         assert len(list(reader)) == 10
     assert Room(0).most_pixels(VIDEO_BYTES) >= 3840 * 2160
+
+
+def test_a_picture_whose_file_is_larger_than_memory_is_not_read(tmp_path):
+    for size, room, error in (
+        (50 * 10**9, Room(), VideoOpenError),
+        (10**9, Room(500 * 10**6), MemoryShortError),
+    ):
+        with (tmp_path / "empty.png").open("wb") as file:
+            file.truncate(size)
+        with pytest.raises(error, match=r"empty\.png has"):
+            read_picture_whole(tmp_path / "empty.png", room=room)
