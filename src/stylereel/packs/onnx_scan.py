@@ -37,6 +37,8 @@ _MAKES_MUCH_OF_NOTHING = frozenset(
     | {b"RandomNormal", b"RandomNormalLike", b"RandomUniform", b"RandomUniformLike"}
 )
 _DEEPEST = 32
+MOST_OPERATIONS = 1000
+"""Many times the deepest generator; runners take quadratic time to prepare thousands."""
 
 
 def refuse_unsafe(content: bytes, where: str) -> None:
@@ -63,7 +65,7 @@ def _scan(message: memoryview, kind: str, depth: int) -> set[str]:
         _check_tensor(message)
         return set()
     seen: set[str] = set()
-    position = 0
+    position = operations = 0
     while position < len(message):
         tag, position = _varint(message, position)
         field, wire = tag >> 3, tag & 7
@@ -82,6 +84,13 @@ def _scan(message: memoryview, kind: str, depth: int) -> set[str]:
         if child is not None:
             seen.add(child)
             _scan(message[position:end], child, depth + 1)
+        operations += child == "node"
+        if operations > MOST_OPERATIONS:
+            raise ValueError(f"it has more than {MOST_OPERATIONS} operations")
+        if child == "function":
+            raise ValueError(
+                "it defines operations of its own, which no look needs and which may nest endlessly"
+            )
         if kind == "attribute" and child == "graph":
             raise ValueError("it holds a loop or branch, which no look needs and which may never end")
         position = end

@@ -1,10 +1,11 @@
 """What a pack's files may not hold, however right their hashes are."""
 
+import itertools
 import struct
 
 import numpy as np
 import pytest
-from onnx import TensorProto, helper, numpy_helper
+from onnx import ModelProto, TensorProto, helper, numpy_helper
 from safetensors.numpy import save
 
 from stylereel.core.errors import PackError
@@ -76,3 +77,23 @@ def test_whole_numbers_are_never_taken_for_nan():
 def test_weights_that_are_cut_short_are_refused(content):
     with pytest.raises(PackError, match="no safetensors file"):
         refuse_bad_weights(content, "toy.safetensors")
+
+
+def chain(length):
+    names = ["x", *(f"n{index}" for index in range(length - 1)), "y"]
+    return model([helper.make_node("Neg", [a], [b]) for a, b in itertools.pairwise(names)])
+
+
+def test_a_network_of_thousands_of_operations_is_refused():
+    refuse_unsafe(chain(1000), "toy.onnx")
+    with pytest.raises(PackError, match="more than 1000 operations"):
+        refuse_unsafe(chain(1001), "toy.onnx")
+
+
+def test_operations_that_a_pack_defines_itself_are_refused():
+    opset = [helper.make_opsetid("", 18), helper.make_opsetid("own", 1)]
+    own = helper.make_function("own", "Twice", ["a"], ["b"], [helper.make_node("Neg", ["a"], ["b"])], opset)
+    whole = ModelProto.FromString(model([helper.make_node("Twice", ["x"], ["y"], domain="own")]))
+    whole.functions.append(own)
+    with pytest.raises(PackError, match="operations of its own"):
+        refuse_unsafe(whole.SerializeToString(), "toy.onnx")
