@@ -12,8 +12,10 @@ ENDS = (0, 2, 3, 4, 5)
 """A result, or the exit code of a typed error."""
 
 
-def faults_of(numbers: range, folder: Path, sandbox: Sandbox, sound: Mutations) -> list[str]:
-    """What is wrong with these cases, each with how to run it alone; of the others nothing is left."""
+def faults_of(
+    numbers: range, folder: Path, sandbox: Sandbox, sound: Mutations, *, keep: bool = False
+) -> list[str]:
+    """What is wrong with these cases, each with how to run it alone; of the others nothing is left, or `keep`."""
     found = []
     for number in numbers:
         place = folder / f"case-{number}"
@@ -27,7 +29,7 @@ def faults_of(numbers: range, folder: Path, sandbox: Sandbox, sound: Mutations) 
                 f"  Alone: STYLEREEL_CASES={number} make test TESTS=tests/e2e/test_mutated_input.py\n"
                 f"  Files: {place}"
             )
-        else:
+        elif not keep:
             shutil.rmtree(place)
             Path(f"{place}.stderr").unlink()
     return found

@@ -1,6 +1,6 @@
 """A hundred mutated files and hostile packs: each ends in a result or in an error that says why.
 
-The long form is in `tests/soak/test_held_to_by_the_thousand.py`. `STYLEREEL_CASES=17,230` runs those alone
+The long form is in `tests/soak/test_bad_input_by_the_thousand.py`. `STYLEREEL_CASES=17,230` runs those alone
 and keeps their files.
 """
 
@@ -23,7 +23,7 @@ RANGES = [range(number, number + 1) for number in ASKED] or [
 
 
 @pytest.mark.parametrize("numbers", RANGES, ids=lambda numbers: f"from-{numbers.start}")
-def test_held_to_ends_in_a_result_or_in_an_error_that_says_why(tmp_path, numbers):
+def test_bad_input_ends_in_a_result_or_in_an_error_that_says_why(tmp_path, numbers):
     with Sandbox() as sandbox:
-        faults = faults_of(numbers, tmp_path, sandbox, Mutations(tmp_path / "sound"))
+        faults = faults_of(numbers, tmp_path, sandbox, Mutations(tmp_path / "sound"), keep=bool(ASKED))
     assert not faults, "\n\n".join(faults)
