@@ -15,7 +15,7 @@ ENDS = (0, 2, 3, 4, 5)
 def faults_of(
     numbers: range, folder: Path, sandbox: Sandbox, sound: Mutations, *, keep: bool = False
 ) -> list[str]:
-    """What is wrong with these cases, each with how to run it alone; of the others nothing is left, or `keep`."""
+    """What is wrong with these cases, each with how to run it alone; others leave files with `keep` alone."""
     found = []
     for number in numbers:
         place = folder / f"case-{number}"
