@@ -23,6 +23,7 @@ from stylereel.inference.memory_plan import (
 from stylereel.inference.tiled_runner import TiledRunner
 from stylereel.video.info import SourceInfo
 from stylereel.video.plan import OutputPlan
+from stylereel.video.sizes import Room
 
 
 class OwnMemory:
@@ -54,6 +55,11 @@ def checked_limit(memory_limit: str | int | None) -> int | None:
         UsageError: it is no size of memory.
     """
     return None if memory_limit is None else parse_bytes(memory_limit, "memory-limit")
+
+
+def reading_room(limit_bytes: int | None) -> Room:
+    """What decoding a source may take, before anything is known of it."""
+    return Room(plan_memory(limit_bytes).room_bytes)
 
 
 def prepare_memory(

@@ -14,17 +14,18 @@ from typing import Any
 from stylereel.actions.long_job import LongJob
 from stylereel.actions.pipes import pipe_in, pipe_out
 from stylereel.actions.presets import preset_of
-from stylereel.actions.run_memory import OwnMemory, checked_limit, prepare_memory
+from stylereel.actions.run_memory import OwnMemory, checked_limit, prepare_memory, reading_room
 from stylereel.actions.runner_choice import choose_runner
 from stylereel.actions.shaping import Shaping, caption_notices, check_preset_output, rate_to_bring_to
 from stylereel.actions.stylizer import Stylizer, check_stabilize, checked_scale, checked_strength
 from stylereel.core.errors import UsageError, VideoOpenError
 from stylereel.core.frames import Frame, Stage
+from stylereel.core.patience import STALL_SECONDS, Patience
 from stylereel.core.progress import Meter, OnProgress, Progress
 from stylereel.core.timecode import parse_seconds
 from stylereel.inference.beside_source import Finisher, beside_source
 from stylereel.inference.deepening import Deepener
-from stylereel.inference.engine import STALL_SECONDS, run_engine
+from stylereel.inference.engine import run_engine
 from stylereel.inference.enlarging import reduced_size
 from stylereel.inference.network_stage import network_stage, picture_stage
 from stylereel.inference.painter import Painter
@@ -211,15 +212,21 @@ def stylize(
     guards_text = chosen.protect_text if protect_text is None else protect_text
     incoming = pipe_in(input, input_format, size, pixel_format, rate)
     outgoing = pipe_out(output, output_format, output_pixel_format)
+    stall_seconds = None if incoming is not None else STALL_SECONDS  # whoever feeds a pipe may take its time
+    patience = Patience(stall_seconds)
     with (
         contextlib.nullcontext() if outgoing is not None else output_lock(output),
-        FrameReader(
-            input,
-            start_seconds=start_seconds,
-            end_seconds=end_seconds,
-            max_side=None if reshapes else max_side,
-            fps=rate,
-            pipe=incoming,
+        patience.wait_for(
+            lambda: FrameReader(
+                input,
+                start_seconds=start_seconds,
+                end_seconds=end_seconds,
+                max_side=None if reshapes else max_side,
+                fps=rate,
+                pipe=incoming,
+                on_packet=patience.sign_of_life,
+                room=reading_room(limit_bytes),
+            )
         ) as reader,
     ):
         shaping = Shaping.planned(
@@ -284,7 +291,7 @@ def stylize(
         if job.frames_done and on_progress is not None:
             on_progress(Progress(job.frames_done, total, note="finding the place in the source"))
         frames = shaping.frames(iter(reader))
-        first = next(frames, None)
+        first = patience.wait_for(lambda: next(frames, None))
         if first is None and not job.is_whole:
             raise VideoOpenError(
                 f"{input} has no frame in the stretch that was asked for: check --start and --end."
@@ -339,7 +346,7 @@ def stylize(
                 Meter(total, note=stylizer.at_work, done=job.frames_done),
                 on_progress,
                 queue_frames=memory.queue_frames,
-                is_live=incoming is not None,
+                stall_seconds=stall_seconds,
             )
             written = writer.finish()
         elapsed = time.monotonic() - began
@@ -364,14 +371,13 @@ def _run(
     on_progress: OnProgress | None,
     *,
     queue_frames: int,
-    is_live: bool,
+    stall_seconds: float | None,
 ) -> None:
     def tell(_: Frame) -> None:
         progress: Progress = meter.advance()
         if on_progress is not None:
             on_progress(progress)
 
-    stall_seconds = None if is_live else STALL_SECONDS  # whoever feeds a pipe may take its time
     run_engine(
         frames,
         [stage],

@@ -14,6 +14,7 @@ from stylereel.inference.enlarging import SMALLEST_SCALE
 from stylereel.inference.memory_plan import ANCHORS, PAINTING, STABILIZER, Beside, plan_memory
 from stylereel.inference.painter import Look, Painter, PainterState
 from stylereel.inference.runner import open_runner
+from stylereel.inference.runners._live_values import live_values
 from stylereel.inference.tiled_runner import TiledRunner
 from stylereel.packs.card import Card
 from stylereel.packs.find import find_pack
@@ -70,6 +71,7 @@ class Stylizer:
         limit_bytes = checked_limit(memory_limit)
         pack = find_pack(style)
         inner = open_runner(pack, runner, device, threads=threads, precision=precision)
+        live_values(pack, inner.precision)  # refuses a network that would take all memory
         return cls(pack.card, TiledRunner(inner, pack, plan_memory(limit_bytes)), look)
 
     def __call__(self, frame: np.ndarray) -> np.ndarray:

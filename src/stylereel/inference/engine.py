@@ -17,11 +17,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from stylereel.core.errors import StalledError
 from stylereel.core.frames import Frame, FrameBatch, Stage
+from stylereel.core.patience import STALL_SECONDS, stalled
 
 QUEUE_FRAMES = 4
-STALL_SECONDS = 180.0
 _POLL_SECONDS = 0.1
 _PATIENCE_SECONDS = 10.0
 _END = object()
@@ -139,11 +138,7 @@ class _Lanes:
                 item = lane.get(timeout=_POLL_SECONDS)
             except queue.Empty:
                 if stall_seconds is not None and time.monotonic() - waiting_since > stall_seconds:
-                    raise StalledError(
-                        f"The source has given no frame for {stall_seconds:g} seconds, and has not ended: it "
-                        "is damaged, or its disk or network does not answer. Check that it plays, or copy it "
-                        "to a disk of this machine."
-                    ) from None
+                    raise stalled(stall_seconds) from None
                 continue
             if item is _END:
                 return

@@ -205,6 +205,15 @@ def check_inputs(pack: Pack, found: int) -> None:
         )
 
 
+def check_shape(found: tuple[int, ...], given: tuple[int, ...]) -> None:
+    """Raise PackError where the network's result has another shape than its frames."""
+    if tuple(found) != tuple(given):
+        raise PackError(
+            f"The network gives a result of shape {tuple(found)} for frames of shape {tuple(given)}, and a "
+            "look keeps the shape: the pack is damaged or no look, get it again."
+        )
+
+
 def refuse_device(runner: str, device: str, known: tuple[str, ...], advice: str) -> None:
     """Raise EnvironmentMissingError unless `device` is "auto" or one that `runner` has here."""
     if device not in ("auto", *known):

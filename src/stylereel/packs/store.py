@@ -17,7 +17,8 @@ from pydantic import ValidationError
 from stylereel.core.errors import OutputError, PackError
 from stylereel.core.settings import explain_validation
 from stylereel.packs.card import SCHEMA_VERSION, Card
-from stylereel.packs.onnx_scan import refuse_external_data
+from stylereel.packs.numbers import refuse_bad_weights
+from stylereel.packs.onnx_scan import refuse_unsafe
 
 CARD_NAME = "card.json"
 WEIGHTS_NAME = "generator.safetensors"
@@ -133,7 +134,9 @@ def load_pack(folder: Path | str) -> Pack:
     for name in pack.card.files:
         content = pack.read(name)
         if name.endswith(".onnx"):
-            refuse_external_data(content, str(folder / name))
+            refuse_unsafe(content, str(folder / name))
+        elif name.endswith(".safetensors"):
+            refuse_bad_weights(content, str(folder / name))
     return pack
 
 

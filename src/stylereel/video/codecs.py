@@ -32,6 +32,7 @@ DEFAULT_QUALITY = 75
 _ANCHOR_QUALITIES = (0, 25, 50, 75, 90, 100)
 _AV1_STRIP_PX = 32
 _CPU_AVX_512F = 13  # OpenCV's number, which its Python has no name for
+_X265_NARROW_PX = 64
 _PRORES_PROFILES = ("proxy", "lt", "standard", "hq", "4444")
 
 
@@ -190,6 +191,8 @@ def encoder_settings(
             parameters = ["log-level=error", *(["lossless=1"] if quality == 100 else [])]
             parameters += [f"pools={threads}"] if threads else []
             parameters += [] if b_frames else ["bframes=0"]
+            # x265 4.2 writes past its memory where it weighs the blocks of pictures up to 48 px wide.
+            parameters += ["cutree=0"] if size[0] < _X265_NARROW_PX else []
             options = {"preset": "superfast", "crf": str(number), "x265-params": ":".join(parameters)}
         case "av1":
             _refuse_strip(size)

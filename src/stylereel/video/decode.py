@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ import av.error
 from av.codec.context import CodecContext
 
 from stylereel.video.clock_jumps import SteadyClock
+from stylereel.video.sizes import LARGEST_PIXELS
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -71,6 +72,8 @@ class Decoder:
             predicted from lost frames, up to the next keyframe, for lost too.
         file_is_short: the file ends early, so that what is missing at its end is not to be filled.
         context: a decoder to use instead of the stream's own.
+        on_packet: called for every packet that is read.
+        most_pixels: of a frame; a larger one is lost.
 
     Attributes:
         errors: packets or reads that failed so far.
@@ -85,8 +88,11 @@ class Decoder:
         strict: bool,
         file_is_short: bool,
         context: CodecContext | None = None,
+        on_packet: Callable[[], object] | None = None,
+        most_pixels: int = LARGEST_PIXELS,
     ) -> None:
         self._container = container
+        self._on_packet = on_packet or (lambda: None)
         self._context = context
         self._stream = stream
         self._indexed = container.format.name.startswith(_INDEXED)
@@ -104,8 +110,10 @@ class Decoder:
         self.cut_short = file_is_short
         self._peeked: list[Decoded] = []
         self._running: Iterator[Decoded] = self._moments()
-        if strict:
-            stream.codec_context.options = {"err_detect": "explode"}
+        limits = {"max_pixels": str(most_pixels)}
+        stream.codec_context.options = limits | ({"err_detect": "explode"} if strict else {})
+        if context is not None:
+            context.options = limits
 
     @property
     def clock_jumps(self) -> int:
@@ -187,6 +195,7 @@ class Decoder:
         while failures < _GIVE_UP_AFTER:
             try:
                 for packet in self._container.demux(*streams):
+                    self._on_packet()
                     if self._bytes and self._bytes.shows_hole(packet):
                         self._note_damage()
                         self._watchful = _WATCHFUL_PACKETS

@@ -19,10 +19,10 @@ from av.codec.context import CodecContext
 from stylereel.core.errors import OutputError, VideoOpenError
 from stylereel.core.pixels import DEEP_PEAK
 from stylereel.video.safety import IMAGE_DEMUXERS
+from stylereel.video.sizes import AMPLE, LIGHT_BYTES, Room
 
 MAGIC = b"\x76\x2f\x31\x01"
 ENDING = ".exr"
-_LARGEST_PIXELS = 1 << 28
 
 
 def encoded_light(light: np.ndarray) -> np.ndarray:
@@ -36,17 +36,20 @@ def decoded_signal(signal: np.ndarray) -> np.ndarray:
     return np.where(signal <= 0.04045, signal / 12.92, np.power((signal + 0.055) / 1.055, 2.4))
 
 
-def decode_exr(data: bytes) -> tuple[np.ndarray, np.ndarray | None]:
+def decode_exr(data: bytes, room: Room = AMPLE) -> tuple[np.ndarray, np.ndarray | None]:
     """`(H, W, 3)` RGB and `(H, W)` straight opacity or None, both uint16 with peak `DEEP_PEAK`.
 
     Raises:
-        VideoOpenError: it cannot be read.
+        VideoOpenError: it cannot be read, or is too large.
+        MemoryShortError: it is larger than `room`.
     """
     try:
-        with av.open(io.BytesIO(data), "r", options={"format_whitelist": IMAGE_DEMUXERS}) as container:
+        most = {"max_pixels": str(room.most_pixels(LIGHT_BYTES))}
+        with av.open(
+            io.BytesIO(data), "r", options={"format_whitelist": IMAGE_DEMUXERS, **most}
+        ) as container:
             context = container.streams.video[0].codec_context
-            if context.width * context.height > _LARGEST_PIXELS:
-                raise VideoOpenError(f"an EXR picture of {context.width}x{context.height} is too large")
+            context.options = most
             planes = _planes(next(container.decode(video=0)))
     except (av.error.FFmpegError, StopIteration, IndexError, ValueError) as error:
         raise VideoOpenError(f"an EXR picture that FFmpeg cannot read: {error}") from error

@@ -19,6 +19,7 @@ from stylereel.video.embedded import Embedded, embedded_in
 from stylereel.video.info import SourceInfo
 from stylereel.video.picture import PLAIN, Picture, Wanted
 from stylereel.video.safety import check_is_file, refuse_scripts
+from stylereel.video.sizes import AMPLE, Room, check_picture
 from stylereel.video.source import VideoSource
 
 IMAGE_SUFFIXES = frozenset(
@@ -100,25 +101,31 @@ def read_picture(path: Path, max_side: int | None = None) -> np.ndarray:
 
 
 def read_picture_whole(
-    path: Path, max_side: int | None = None, wanted: Wanted = PLAIN
+    path: Path, max_side: int | None = None, wanted: Wanted = PLAIN, room: Room = AMPLE
 ) -> tuple[Picture, Embedded]:
-    """The picture as `read_picture` gives it with what else is wanted, and what else its file carries."""
+    """The picture as `read_picture` gives it with what else is wanted, and what else its file carries.
+
+    Raises:
+        MemoryShortError: it is larger than `room`; others as `read_picture`.
+    """
     check_is_file(path)
+    room.check_file(path)
     encoded = np.fromfile(path, np.uint8)
     if _is_animated_webp(encoded):
         raise VideoOpenError(
             f"{path} is an animated WebP, which cannot be read. Convert it to GIF or MP4 first"
         )
+    check_picture(path, encoded.tobytes(), room)
     embedded = embedded_in(encoded.tobytes())
     if encoded[:4].tobytes() == exr.MAGIC:
         try:
-            light, clearness = exr.decode_exr(encoded.tobytes())
+            light, clearness = exr.decode_exr(encoded.tobytes(), room)
         except VideoOpenError as error:
             raise VideoOpenError(f"{path}: {error}") from error
         return Picture.of(light, clearness, 16, wanted).fitted(max_side), embedded
     bgr = _decode(encoded)
     if bgr is None:
-        return _read_with_ffmpeg(path, max_side, wanted), embedded
+        return _read_with_ffmpeg(path, max_side, wanted, room), embedded
     if bgr.shape[2] == 4:  # OpenCV turns opaque pictures alone
         bgr = embedded.orientation.apply(bgr)
     bits = 8 if bgr.dtype == np.uint8 else 16
@@ -129,15 +136,17 @@ def read_picture_whole(
     return Picture.of(rgb, opacity, bits, wanted).fitted(max_side), embedded
 
 
-def describe_pictures(path: Path, files: tuple[Path, ...], fps: Fraction | None, kind: str) -> SourceInfo:
+def describe_pictures(
+    path: Path, files: tuple[Path, ...], fps: Fraction | None, kind: str, room: Room = AMPLE
+) -> SourceInfo:
     """What is known of a row of pictures; `kind` is "image" or "images"."""
     rate = Fraction(DEFAULT_FPS if fps is None else fps)
     if rate <= 0:
         raise UsageError(f"fps must be above 0, got {fps}")
-    first = next((picture for picture in map(_readable, files) if picture is not None), None)
+    first = next((found for file in files if (found := _readable(file, room)) is not None), None)
     if first is None:
         # Say why of the first one.
-        first = read_picture_whole(files[0])[0]
+        first = read_picture_whole(files[0], room=room)[0]
     height, width = first.pixels.shape[:2]
     return SourceInfo(
         path=path,
@@ -163,9 +172,9 @@ def describe_pictures(path: Path, files: tuple[Path, ...], fps: Fraction | None,
     )
 
 
-def _readable(path: Path) -> Picture | None:
+def _readable(path: Path, room: Room) -> Picture | None:
     try:
-        return read_picture_whole(path, wanted=Wanted(alpha=True))[0]
+        return read_picture_whole(path, wanted=Wanted(alpha=True), room=room)[0]
     except (VideoOpenError, MissingInputError):
         return None
 
@@ -189,9 +198,9 @@ def _is_animated_webp(encoded: np.ndarray) -> bool:
     return head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and bool(head[20] & 2)
 
 
-def _read_with_ffmpeg(path: Path, max_side: int | None, wanted: Wanted) -> Picture:
+def _read_with_ffmpeg(path: Path, max_side: int | None, wanted: Wanted, room: Room) -> Picture:
     refuse_scripts(path)
-    source = VideoSource(path, as_image=True)
+    source = VideoSource(path, as_image=True, room=room)
     try:
         frame = source.first
         convert = FrameConverter(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,7 @@ from stylereel.video.images import read_picture_whole
 from stylereel.video.picture import PLAIN, Picture, Wanted
 from stylereel.video.pipe_input import PipeInput
 from stylereel.video.probe import open_source
+from stylereel.video.sizes import AMPLE, Room
 from stylereel.video.source import VideoSource
 from stylereel.video.timeline import Cut, Slot, Timeline
 
@@ -38,6 +39,8 @@ class FrameReader:
         fps: rate of folders and patterns of pictures, 25 when None.
         threads: decoder threads; None lets FFmpeg choose.
         pipe: what comes through stdin, to be read instead of a file.
+        on_packet: called for every packet of a video that is read, also where no frame comes of it.
+        room: what decoding a picture or frame may take.
 
     Attributes:
         wanted: what frames carry beside 8-bit RGB; to be set before the first one is read.
@@ -48,6 +51,7 @@ class FrameReader:
 
     Raises:
         MissingInputError, VideoOpenError, RefusedError: see `probe.probe`.
+        MemoryShortError: the source's pictures are larger than `room`.
         UsageError: start at or after end, negative times, `max_side` or `fps` not above 0.
         InputError: start lies past the end of the video (while iterating, where the header does not say).
     """
@@ -62,16 +66,21 @@ class FrameReader:
         fps: Fraction | float | None = None,
         threads: int | None = None,
         pipe: PipeInput | None = None,
+        on_packet: Callable[[], object] | None = None,
+        room: Room = AMPLE,
     ) -> None:
         if max_side is not None and max_side < 1:
             raise UsageError(f"max_side must be at least 1 pixel, got {max_side}")
         cut = Cut.checked(start_seconds, end_seconds)
-        self.info, self._source = open_source(path, fps=fps, threads=threads, pipe=pipe)
+        self.info, self._source = open_source(
+            path, fps=fps, threads=threads, pipe=pipe, on_packet=on_packet, room=room
+        )
         self.notices: list[str] = list(self.info.notices)
         self.concealed_count = 0
         self.truncated = False
         self.wanted: Wanted = PLAIN
         self._max_side = max_side
+        self._room = room
         self._resized = 0
         self._skipped = 0
         self._cut = cut
@@ -192,7 +201,7 @@ class FrameReader:
                 held = self._last_readable(skipped)
             pts = self._timeline.output_pts(index)
             try:
-                picture, found = read_picture_whole(path, self._max_side, self.wanted)
+                picture, found = read_picture_whole(path, self._max_side, self.wanted, self._room)
             except (VideoOpenError, MissingInputError) as error:
                 self.notices.append(f"unreadable picture, its neighbour is shown instead: {error}")
                 if held is None:
@@ -220,7 +229,7 @@ class FrameReader:
     def _last_readable(self, paths: list[Path]) -> Picture | None:
         for path in reversed(paths):
             with contextlib.suppress(VideoOpenError, MissingInputError):
-                return read_picture_whole(path, self._max_side, self.wanted)[0]
+                return read_picture_whole(path, self._max_side, self.wanted, self._room)[0]
         return None
 
     def _check_some(self, yielded: int) -> None:

@@ -55,6 +55,7 @@ def at_rate(frames: Iterator[Frame], rate: Fraction, usual: Fraction) -> Iterato
     if held is not None:
         stays = held.duration * held.time_base or 1 / usual
         last = math.floor((held.pts * held.time_base + stays) * rate + Fraction(1, 2)) - jumped
+        last = min(last, tick + math.ceil(_LONGEST_STILL_SECONDS * rate))
         for shown in range(tick, last if given else max(last, tick + 1)):
             yield _at(held, shown, rate)
 

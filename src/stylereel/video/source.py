@@ -23,6 +23,7 @@ from stylereel.video.decode import Decoder, alpha_decoder
 from stylereel.video.info import SourceInfo
 from stylereel.video.orientation import UPRIGHT, Orientation, orientation_of
 from stylereel.video.safety import IMAGE_DEMUXERS, VIDEO_DEMUXERS, open_media
+from stylereel.video.sizes import AMPLE, PICTURE_BYTES, VIDEO_BYTES, Room
 from stylereel.video.truncation import is_shorter_than_declared
 
 _NOT_A_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails
@@ -37,13 +38,16 @@ class VideoSource:
         threads: decoder threads; None lets FFmpeg choose.
         as_image: accept the demuxers of single pictures.
         opener: opens what can be read once only, such as a pipe; `path` is its name then.
+        on_packet: called for every packet that is read.
+        room: what decoding may take.
 
     Attributes:
         can_rewind: reading can begin again.
 
     Raises:
         MissingInputError, RefusedError, VideoOpenError: see `safety.open_media`; also VideoOpenError where
-            there is no video stream, no decoder for it, or no frame in it.
+            there is no video stream, no decoder for it, no frame in it, or its frames are too large.
+        MemoryShortError: its frames are larger than `room`.
     """
 
     def __init__(
@@ -53,9 +57,13 @@ class VideoSource:
         threads: int | None = None,
         as_image: bool = False,
         opener: Callable[[], InputContainer] | None = None,
+        on_packet: Callable[[], object] | None = None,
+        room: Room = AMPLE,
     ) -> None:
         self.path = path
         self._opener = opener
+        self._on_packet = on_packet
+        self._room, self._bytes_per_px = room, PICTURE_BYTES if as_image else VIDEO_BYTES
         self.can_rewind = opener is None
         self._threads = threads
         self._as_image = as_image
@@ -65,9 +73,11 @@ class VideoSource:
         first = self._first_frame()
         if first is None:
             self.close()
+            most = room.most_pixels(self._bytes_per_px)
             raise VideoOpenError(
                 f"{path} has a {self.stream.codec_context.name} video stream but not one frame in it can be "
-                "decoded. It is empty or too damaged; record or download it again"
+                f"decoded. It is empty, too damaged, or of more than {most / 1e6:.0f} million pixels, the "
+                "most that memory allows here; record or download it again, or shrink it"
             )
         self.first: av.VideoFrame = first
         self.orientation = _orientation(first)
@@ -91,12 +101,20 @@ class VideoSource:
         return first
 
     def _open(self) -> None:
+        most_pixels = self._room.most_pixels(self._bytes_per_px)
         if self._opener is not None:
             self.container = self._opener()
         else:
-            self.container = open_media(self.path, demuxers=self._demuxers, from_memory=self._as_image)
+            self.container = open_media(
+                self.path,
+                demuxers=self._demuxers,
+                options={"max_pixels": str(most_pixels)},
+                from_memory=self._as_image,
+            )
         try:
             self.stream = self._choose_stream()
+            context = self.stream.codec_context
+            self._room.check(self.path, context.width, context.height, self._bytes_per_px)
         except Exception:
             self.container.close()
             raise
@@ -109,6 +127,8 @@ class VideoSource:
             strict=self._strict,
             file_is_short=self.can_rewind and is_shorter_than_declared(self.path),
             context=alpha_decoder(self.stream),
+            on_packet=self._on_packet,
+            most_pixels=most_pixels,
         )
 
     def _choose_stream(self) -> VideoStream:
@@ -230,7 +250,10 @@ def _keeps_alpha(first: av.VideoFrame, codec_name: str) -> bool:
 
 
 def _orientation(first: av.VideoFrame) -> Orientation:
-    side_data = cast("Iterable[SideData]", first.side_data)  # PyAV iterates values, its stubs say keys
+    try:
+        side_data = cast("Iterable[SideData]", first.side_data)  # PyAV iterates values, its stubs say keys
+    except ValueError:  # PyAV gives none where one is of a kind that it has no name for, such as EXIF
+        return Orientation(round(first.rotation / 90) % 4)
     for data in side_data:
         if data.type == SideDataType.DISPLAYMATRIX:
             return orientation_of(bytes(memoryview(data)))

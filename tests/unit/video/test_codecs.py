@@ -125,3 +125,10 @@ def test_quality_changes_the_size_of_the_file(tmp_path):
 def test_a_lossless_codec_says_that_quality_changes_nothing(tmp_path):
     assert plan_output(tmp_path / "a.mkv", source_info(), codec="ffv1", quality=30).notices
     assert not plan_output(tmp_path / "a.mkv", source_info(), codec="ffv1").notices
+
+
+@pytest.mark.parametrize("size", [(16, 16), (48, 32), (48, 640)])
+def test_narrow_frames_are_kept_from_what_x265_does_to_memory(tmp_path, size):
+    parameters = encoder_settings(CODECS["hevc"], 75, size).options["x265-params"]
+    assert "cutree=0" in parameters.split(":")
+    assert "cutree" not in encoder_settings(CODECS["hevc"], 75, (64, 48)).options["x265-params"]

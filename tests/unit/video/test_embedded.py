@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 import struct
 import zlib
+from fractions import Fraction
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -146,3 +148,17 @@ def test_broken_files_are_looked_into_without_harm(tmp_path):
             for _ in range(5):
                 broken[chance.randrange(len(broken))] = chance.randrange(256)
             assert isinstance(embedded_in(bytes(broken)), Embedded)
+
+
+def test_a_film_of_pictures_with_exif_is_read(tmp_path):
+    still = picture(tmp_path / "still.jpg", tiff=exif(1)).read_bytes()
+    with av.open(str(tmp_path / "film.avi"), "w") as out:
+        stream = out.add_stream("mjpeg", rate=25)
+        height, width = cv2.imread(str(tmp_path / "still.jpg")).shape[:2]
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuvj420p"
+        for pts in range(3):
+            packet = av.Packet(still)
+            packet.stream, packet.pts, packet.dts, packet.time_base = stream, pts, pts, Fraction(1, 25)
+            out.mux(packet)
+    with FrameReader(tmp_path / "film.avi") as reader:
+        assert reader.size == (width, height) and len(list(reader)) == 3

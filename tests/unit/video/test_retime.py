@@ -67,3 +67,8 @@ def test_a_real_video_keeps_its_length(tmp_path):
     with FrameReader(path) as reader:
         frames = list(at_rate(iter(reader), Fraction(30), reader.info.frame_rate))
     assert len(frames) == 60
+
+
+def test_a_last_frame_that_claims_to_stay_for_ages_stays_an_hour():
+    last = Frame(np.zeros((2, 2, 3), np.uint8), 0, Fraction(1, 1000), 2**55)
+    assert sum(1 for _ in at_rate(iter([last]), Fraction(1), Fraction(25))) == 3600

@@ -6,37 +6,53 @@ import math
 from typing import Any
 
 from stylereel.core.anchors import CELL_PX
-from stylereel.core.errors import EnvironmentMissingError
+from stylereel.core.errors import EnvironmentMissingError, PackError
 from stylereel.inference.runners.openvino import import_openvino
-from stylereel.packs.store import ONNX_NAME, Pack
+from stylereel.packs.store import Pack
 
 UNKNOWN = 160.0
 """Where nothing can count: more than the widest generator with its usual shape takes (128)."""
+MOST_VALUES = 4096.0
+"""Thirty times the widest generator: what wants more is made to take the machine's memory."""
 _SIDE_PX = 64
 
 
-def live_values(pack: Pack) -> float:
+def live_values(pack: Pack, precision: str = "fp32") -> float:
     """Most values alive at once while the network runs, per pixel of the frame; weights not counted.
 
     The operations are walked in the order in which they run; a value lives from the one that makes it to the
     last that reads it. A runner that fuses operations needs less, one that copies needs more: each says how
     many bytes it takes per value.
+
+    Args:
+        pack: the look.
+        precision: which of its networks is counted.
+
+    Raises:
+        PackError: more than `MOST_VALUES`.
     """
     try:
         openvino = import_openvino()
     except EnvironmentMissingError:
         return UNKNOWN
     side = _SIDE_PX * pack.card.size_multiple // math.gcd(_SIDE_PX, pack.card.size_multiple)
+    name = pack.network_name(precision)
     try:
-        model = openvino.Core().read_model(model=pack.read(ONNX_NAME), weights=b"")
+        model = openvino.Core().read_model(model=pack.read(name), weights=b"")
         shapes = {model.inputs[0]: [1, 3, side, side]}
         if pack.card.anchor_channels:
             cells = side // CELL_PX
             shapes[model.inputs[1]] = [1, pack.card.anchor_channels, cells, cells]
         model.reshape(shapes)
-        return _peak(model.get_ordered_ops()) / side**2
-    except RuntimeError:  # a graph that only another runner reads
+        values = _peak(model.get_ordered_ops()) / side**2
+    except (RuntimeError, IndexError):  # a graph that only another runner reads, or that takes no frame
         return UNKNOWN
+    if values > MOST_VALUES:
+        raise PackError(
+            f"The network of {pack.folder / name} keeps {values:.3g} numbers for each pixel of a frame, and "
+            f"no look needs more than {MOST_VALUES:.0f}: it would take the machine's memory, so it is refused."
+        )
+    return values
 
 
 def _peak(operations: list[Any]) -> int:

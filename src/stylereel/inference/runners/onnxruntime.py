@@ -15,6 +15,7 @@ from stylereel.inference.runner import (
     RunnerReport,
     State,
     check_inputs,
+    check_shape,
     refuse_device,
     takes_int8,
 )
@@ -81,6 +82,7 @@ class Runner:
         given = dict(zip(names, inputs, strict=True))
         stylized: Any = self._session.run(None, given, self._run_options)[0]
         self._run_options = None
+        check_shape(np.shape(stylized), values.shape)
         levels = (stylized + 1) * np.float32(127.5)
         np.rint(np.clip(levels, 0, 255, out=levels), out=levels)
         pictures = levels[:, :, rows, columns].transpose(0, 2, 3, 1)

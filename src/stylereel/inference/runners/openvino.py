@@ -19,6 +19,7 @@ from stylereel.inference.runner import (
     RunnerReport,
     State,
     check_inputs,
+    check_shape,
     refuse_device,
     takes_int8,
 )
@@ -76,6 +77,7 @@ class Runner:
             inputs.append(anchors_with_margin(anchors, frames, padded, (rows, columns), self.anchor_channels))
         request.infer(inputs, share_inputs=True)
         stylized = request.get_output_tensor(0).data
+        check_shape(stylized.shape, padded.shape)
         return stylized[:, rows, columns].copy(), state
 
     def _request(self, shape: tuple[int, ...]) -> Any:
