@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from stylereel.actions.batch import BatchProgress, BatchSummary, batch
     from stylereel.actions.benchmark import BenchmarkReport, benchmark
     from stylereel.actions.compare import Comparison, compare
     from stylereel.actions.doctor import MachineReport, examine_machine
@@ -45,6 +46,9 @@ _HOMES = {
     "Stylizer": "actions.stylizer",
     "StylizeSummary": "actions.stylize",
     "stylize": "actions.stylize",
+    "BatchProgress": "actions.batch",
+    "BatchSummary": "actions.batch",
+    "batch": "actions.batch",
     "BenchmarkReport": "actions.benchmark",
     "benchmark": "actions.benchmark",
     "Evaluation": "actions.evaluation",
@@ -76,6 +80,8 @@ _HOMES = {
 }
 
 __all__ = [
+    "BatchProgress",
+    "BatchSummary",
     "BenchmarkReport",
     "Card",
     "Comparison",
@@ -98,6 +104,7 @@ __all__ = [
     "Stylizer",
     "UsageError",
     "__version__",
+    "batch",
     "benchmark",
     "compare",
     "evaluate",

@@ -16,7 +16,7 @@ from typer.core import TyperGroup
 
 from stylereel.cli.console import INTERRUPTED, errors_as_exit_codes
 
-COMMANDS = ("stylize", "styles", "train", "evaluate", "compare", "demo", "doctor", "benchmark")
+COMMANDS = ("stylize", "batch", "styles", "train", "evaluate", "compare", "demo", "doctor", "benchmark")
 
 HELP = """Turn real video into a look that a GAN learned from pictures, with its sound, on an ordinary CPU.
 

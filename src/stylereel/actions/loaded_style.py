@@ -1,0 +1,36 @@
+"""A style pack with its network loaded, for several runs in a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from stylereel.inference.runner import Runner, open_runner
+from stylereel.packs.find import find_pack
+from stylereel.packs.store import Pack
+
+
+@dataclass(frozen=True)
+class LoadedStyle:
+    """A look whose network is loaded once and serves one run after the other, never two at a time.
+
+    Attributes:
+        pack: the look.
+        runner: the network; between runs it keeps what it has compiled for the sizes seen last.
+    """
+
+    pack: Pack
+    runner: Runner
+
+    @classmethod
+    def load(
+        cls,
+        style: str | Path,
+        *,
+        device: str = "auto",
+        runner: str = "auto",
+        threads: int | None = None,
+    ) -> LoadedStyle:
+        """Find a style pack and open its network; arguments and errors as those of `Stylizer.load`."""
+        pack = find_pack(style)
+        return cls(pack, open_runner(pack, runner, device, threads=threads))
