@@ -162,7 +162,7 @@ def _sources(sources: Sequence[str], base: Path, place: str) -> tuple[list[tuple
             if others:
                 shown = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
                 notices.append(
-                    f"The folder {path} has other files than videos and pictures, which are left out: {shown}."
+                    f"The folder {path} has other files than videos and pictures, left out: {shown}."
                 )
             if not media:
                 raise MissingInputError(f"{place}: the folder {path} has no video and no picture.")
