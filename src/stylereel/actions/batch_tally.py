@@ -10,7 +10,7 @@ from stylereel.core.progress import Meter, Progress
 class Tally:
     """Counts frames over several files, some of them at the same time.
 
-    Frames that an earlier run finished say nothing about this one's pace, so they count as none of its own.
+    The pace begins at the first frame: loading a network is none of it, nor are frames of an earlier run.
 
     Attributes:
         files_done: files that are finished, whatever came of them.
@@ -33,7 +33,7 @@ class Tally:
         """Take a file's own progress; the batch's comes back."""
         is_first = index not in self._at_work
         self._at_work[index] = None
-        if is_first and progress.done > 1:
+        if is_first and (progress.done > 1 or not self._meter.done):
             self._meter = Meter(done=self._meter.done + progress.done)
             fresh = 0
         else:

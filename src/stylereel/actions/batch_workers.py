@@ -197,14 +197,12 @@ def serve() -> None:
     """A worker's whole life: variants come on stdin until it ends; SIGTERM stops the one at work, cleanly."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which decides
     signal.signal(signal.SIGTERM, _stop_once)
-    with os.fdopen(os.dup(1), "w", encoding="ascii") as answers:
-        os.dup2(2, 1)  # a library that prints may not speak in between
-        maker = VariantMaker()
-        with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
-            for line in sys.stdin:
-                _answer(json.loads(line), maker, answers)
-        with contextlib.suppress(OSError):
-            answers.flush()
+    answers = os.fdopen(os.dup(1), "w", encoding="ascii")
+    os.dup2(2, 1)  # a library that prints may not speak in between
+    maker = VariantMaker()
+    with contextlib.suppress(KeyboardInterrupt, BrokenPipeError), answers:  # a parent that left hears nothing
+        for line in sys.stdin:
+            _answer(json.loads(line), maker, answers)
 
 
 def _answer(task: dict[str, Any], maker: VariantMaker, answers: IO[str]) -> None:
