@@ -97,9 +97,9 @@ class _Slot(threading.Thread):
     ) -> None:
         super().__init__(name="stylereel-batch", daemon=True)
         self._following, self._tell, self._how = following, tell, how
-        self._process: subprocess.Popen[str] | None = None
+        self._worker: subprocess.Popen[str] | None = None
         self._starting = threading.Lock()
-        self._is_stopped = False
+        self._must_end = False
 
     def run(self) -> None:
         try:
@@ -110,18 +110,18 @@ class _Slot(threading.Thread):
                 except OSError as error:
                     self._tell((index, self._died(str(error))))
         finally:
-            if self._process is not None and self._process.stdin is not None:
+            if self._worker is not None and self._worker.stdin is not None:
                 with contextlib.suppress(OSError):
-                    self._process.stdin.close()  # an idle worker ends with its stdin
+                    self._worker.stdin.close()  # an idle worker ends with its stdin
             self._tell(None)
 
     def _make(self, index: int, variant: Variant) -> None:
         with self._starting:
-            if self._is_stopped:
+            if self._must_end:
                 return
-            if self._process is None or self._process.poll() is not None:
-                self._process = _started()
-            process = self._process
+            if self._worker is None or self._worker.poll() is not None:
+                self._worker = _started()
+            process = self._worker
         assert process.stdin is not None and process.stdout is not None
         process.stdin.write(json.dumps({"variant": _as_values(variant), **self._how}) + "\n")
         process.stdin.flush()
@@ -131,30 +131,30 @@ class _Slot(threading.Thread):
             if not isinstance(told, Progress):
                 return
         code = process.wait()
-        if not self._is_stopped:
+        if not self._must_end:
             ended = f"signal {-code}" if code < 0 else f"exit code {code}"
             self._tell((index, self._died(f"it ended with {ended}")))
 
     def stop(self) -> None:
         """Ask the process to leave what it is at, and start no other."""
         with self._starting:
-            self._is_stopped = True
-            if self.is_alive() and self._process is not None:
+            self._must_end = True
+            if self.is_alive() and self._worker is not None:
                 with contextlib.suppress(OSError):
-                    self._process.terminate()
+                    self._worker.terminate()
 
     def end(self, seconds: float) -> None:
         """Wait until the process has cleaned up; end it where it takes longer."""
-        if self._process is None:
+        if self._worker is None:
             return
         try:
-            self._process.wait(max(0.1, seconds))
+            self._worker.wait(max(0.1, seconds))
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            self._worker.kill()
+            self._worker.wait()
         self.join(_PATIENCE_SECONDS)
-        if self._process.stdout is not None and not self.is_alive():
-            self._process.stdout.close()
+        if self._worker.stdout is not None and not self.is_alive():
+            self._worker.stdout.close()
 
     @staticmethod
     def _died(reason: str) -> Failure:
