@@ -14,7 +14,7 @@ import stylereel
 from clips import make_clip, make_pictures
 from interrupted_jobs import heard, shown
 from processes import COMMAND, interruptible, wait_until
-from stylereel.actions import batch_workers, loaded_style
+from stylereel.actions import batch_making, batch_workers, loaded_style
 from stylereel.actions.batch_journal import JOURNAL_NAME
 from stylereel.core.errors import OutputError, ResumeError, UsageError
 from stylereel.video import parts
@@ -247,6 +247,25 @@ def test_a_worker_that_dies_takes_no_more_than_its_own_file_with_it(clips, tmp_p
     assert stylereel.batch("clips", **HERE, resume=True).count("made") == 1
 
 
+def test_a_network_that_broke_off_is_loaded_anew_and_one_whose_file_was_bad_is_kept(
+    clips, tmp_path, monkeypatch, loads
+):
+    (clips / "0.mp4").write_bytes(b"no video at all" * 100)
+    stylize, failed = batch_making.stylize, []
+
+    def breaks_once(source, *arguments, **options):
+        if source.name == "a.mp4" and not failed:
+            failed.append(source)
+            raise RuntimeError("the card fell off")
+        return stylize(source, *arguments, **options)
+
+    monkeypatch.setattr(batch_making, "stylize", breaks_once)
+    summary = stylereel.batch("clips", styles=["negative"], output="out")
+    assert [result.state for result in summary.results] == ["failed", "failed", "made"]
+    assert summary.exit_code == 70 and "the card fell off" in summary.results[1].reason
+    assert loads == ["negative", "negative"]
+
+
 def test_a_dry_run_checks_everything_and_makes_nothing(run, clips, tmp_path, loads):
     (clips / "bad.mp4").write_bytes(b"no video at all" * 100)
     result = run("batch", "clips", *LOOKS, "--dry-run")
@@ -277,6 +296,12 @@ def test_what_cannot_be_right_is_refused_before_the_first_frame(clips, tmp_path,
     with pytest.raises(error, match=said):
         stylereel.batch("clips", **{**HERE, **changed})
     assert names(tmp_path) == ["clips"]
+
+
+def test_workers_share_the_memory_and_say_so_where_it_is_too_little(clips, tmp_path):
+    summary = stylereel.batch("clips", **HERE, options={"memory_limit": "100MB"}, workers=2)
+    assert summary.count("failed") == 4 * 2 and summary.exit_code == 2
+    assert all("2 workers share the memory" in result.reason for result in summary.results)
 
 
 def test_two_batches_never_write_to_one_folder_at_once(clips, tmp_path):

@@ -246,7 +246,7 @@ class _Run:
             told = in_processes(shared, workers, resume=resume, overwrite=overwrite)
             try:
                 for place, what in told:
-                    self._take(self.left[place], what)
+                    self._take(self.left[place], _with_advice(what, workers))
             finally:
                 told.close()
             return
@@ -279,6 +279,12 @@ class _Run:
     def _show(self, overall: Progress, result: VariantResult | None) -> None:
         if self._on_progress is not None:
             self._on_progress(BatchProgress(overall, len(self._checked), self.tally.files_done, result))
+
+
+def _with_advice(told: Told, workers: int) -> Told:
+    if isinstance(told, Failure) and "memory-limit is too low" in told.text:
+        return replace(told, text=f"{told.text} {workers} workers share the memory: fewer leave each more.")
+    return told
 
 
 def _share(variant: Variant, workers: int) -> Variant:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from stylereel.actions.batch_plan import Variant, network_key
 from stylereel.actions.loaded_style import LoadedStyle
 from stylereel.actions.stylize import StylizeSummary, stylize
-from stylereel.core.errors import ResumeError, StylereelError
+from stylereel.core.errors import InputError, ResumeError, StylereelError
 from stylereel.core.progress import OnProgress
 from stylereel.video.parts import Parts
 
@@ -74,6 +75,18 @@ class VariantMaker:
                 **variant.options,
             )
 
+        try:
+            return self._made(variant, run, resume=resume, overwrite=overwrite)
+        except InputError:
+            raise
+        except Exception:
+            self._loaded = None  # a network that broke off may not be fit for the next file
+            raise
+
+    @staticmethod
+    def _made(
+        variant: Variant, run: Callable[..., StylizeSummary], *, resume: bool, overwrite: bool
+    ) -> StylizeSummary:
         try:
             if resume and Parts.find(variant.output) is not None:
                 return run(resume=True, overwrite=overwrite)

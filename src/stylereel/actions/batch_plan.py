@@ -170,7 +170,7 @@ def _sources(sources: Sequence[str], base: Path, place: str) -> tuple[list[tuple
         elif path.exists():
             found[path] = True
         elif glob.has_magic(text):
-            names = glob.glob(str(path), recursive=True)
+            names = glob.glob(_below(base, text), recursive=True)
             matching = sorted((Path(name) for name in names if Path(name).is_file()), key=natural_key)
             if not matching:
                 raise MissingInputError(f"{place}: no file matches {path}: check the folder and the name.")
@@ -178,6 +178,11 @@ def _sources(sources: Sequence[str], base: Path, place: str) -> tuple[list[tuple
         else:
             raise MissingInputError(f"{place}: there is no file or folder {path}: check the path.")
     return list(found.items()), notices
+
+
+def _below(base: Path, pattern: str) -> str:
+    """The pattern as seen from the current folder; what `base` is called is no part of it."""
+    return os.path.normpath(os.path.join(glob.escape(str(base)), os.path.expanduser(pattern)))
 
 
 def _style(style: str, base: Path) -> tuple[str, str]:
@@ -192,16 +197,21 @@ def _style(style: str, base: Path) -> tuple[str, str]:
 def _pattern(job: JobTable, place: str) -> str:
     """The output's name with fields in it."""
     try:
-        fields = [name for _, name, _, _ in string.Formatter().parse(job.output) if name is not None]
+        parsed = [(name, spec, how) for _, name, spec, how in string.Formatter().parse(job.output)]
     except ValueError as error:
         raise UsageError(f"{place}: output '{job.output}' is no pattern: {error}.") from error
-    for name in fields:
-        if name not in FIELDS:
+    fields = [name for name, _, _ in parsed if name is not None]
+    for name, spec, how in parsed:
+        if name is not None and name not in FIELDS:
             raise UsageError(f"{place}: output '{job.output}': {unknown_name('field', name, FIELDS)}")
+        if spec or how:
+            raise UsageError(
+                f"{place}: output '{job.output}': write {{{name}}} and nothing else in the braces."
+            )
     if fields:
         return job.output
     plain = "{name}-{style}-{size}" if job.sizes else "{name}-{style}"
-    return str(Path(job.output.format()) / plain)
+    return str(Path(job.output) / plain)
 
 
 def _has_ending(pattern: str) -> bool:
@@ -268,10 +278,12 @@ def _refuse_as_later_source(output: Path, sources: Sequence[str], base: Path, pl
         path = Path(os.path.normpath(base / Path(text).expanduser()))
         if path.is_dir():
             is_taken = output.parent.resolve() == path.resolve() and output.suffix.lower() in MEDIA_SUFFIXES
+        elif path.exists() or not glob.has_magic(text):
+            is_taken = False
         elif "**" in text:
-            is_taken = fnmatch.fnmatch(str(output), str(path))
+            is_taken = fnmatch.fnmatch(str(output), _below(base, text))
         else:
-            is_taken = glob.has_magic(text) and not path.exists() and output.match(str(path))
+            is_taken = output.match(_below(base, text))
         if is_taken:
             raise OutputError(
                 f"{place}: {output} would lie among its sources ({text}) and be stylised itself the next "

@@ -1,5 +1,7 @@
 """What a batch makes of its jobs: names, endings, order, and what it refuses before anything runs."""
 
+import shutil
+
 import cv2
 import numpy as np
 import pytest
@@ -70,6 +72,9 @@ def test_a_pattern_names_the_outputs_and_may_say_the_ending(clips, tmp_path):
     assert names(tmp_path, **job, output="o/{name}.{size}-x.mp4") == ["o/b.source-x.mp4", "o/b.square-x.mp4"]
     with pytest.raises(UsageError, match=r"field 'stile'. Did you mean 'style'"):
         expanded(tmp_path, **job, output="o/{stile}")
+    with pytest.raises(UsageError, match="nothing else in the braces"):
+        expanded(tmp_path, **job, output="o/{name:d}")
+    assert names(tmp_path, **job, output="o{{1}}")[0] == "o{1}/b-wave-source.mov"
     with pytest.raises(UsageError, match="is no pattern"):
         expanded(tmp_path, **job, output="o/{name")
 
@@ -98,6 +103,14 @@ def test_pictures_of_a_folder_are_left_out_of_presets_that_make_videos(clips, tm
     assert [v.source.name for v in found.variants if v.size == "square"] == ["a2.mp4", "a10.wmv", "b.mov"]
     assert any(v.source.name == "p.jpg" for v in found.variants if v.size == "64")
     assert any("p.jpg is left out of square" in notice for notice in found.notices)
+
+
+def test_a_pattern_is_one_below_a_folder_of_any_name(clips, tmp_path):
+    folder = tmp_path / "jobs [1]"
+    shutil.copytree(clips, folder / "clips")
+    assert names(folder, source="clips/*.mov") == ["out/b-wave.mov"]
+    with pytest.raises(OutputError, match="the next time"):
+        expanded(folder, source="clips/*.mov", output="clips")
 
 
 def test_two_outputs_of_one_name_are_refused_with_what_would_tell_them_apart(clips, tmp_path):
