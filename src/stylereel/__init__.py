@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from stylereel.actions.batch import BatchProgress, BatchSummary, batch
     from stylereel.actions.benchmark import BenchmarkReport, benchmark
     from stylereel.actions.compare import Comparison, compare
     from stylereel.actions.doctor import MachineReport, examine_machine
@@ -46,6 +47,9 @@ _HOMES = {
     "Stylizer": "actions.stylizer",
     "StylizeSummary": "actions.stylize",
     "stylize": "actions.stylize",
+    "BatchProgress": "actions.batch",
+    "BatchSummary": "actions.batch",
+    "batch": "actions.batch",
     "BenchmarkReport": "actions.benchmark",
     "benchmark": "actions.benchmark",
     "QuantizeSummary": "actions.quantize",
@@ -79,6 +83,8 @@ _HOMES = {
 }
 
 __all__ = [
+    "BatchProgress",
+    "BatchSummary",
     "BenchmarkReport",
     "Card",
     "Comparison",
@@ -102,6 +108,7 @@ __all__ = [
     "Stylizer",
     "UsageError",
     "__version__",
+    "batch",
     "benchmark",
     "compare",
     "evaluate",

@@ -54,12 +54,15 @@ def photographs(folder: Path, count: int, seed: int) -> Path:
 
 @pytest.fixture(scope="session")
 def stocked(tmp_path_factory) -> Path:
-    """A folder with every file that the documents name."""
+    """A folder with every file that the documents name and do not show."""
     folder = tmp_path_factory.mktemp("documents") / "stock"
     folder.mkdir()
     make_clip(folder / "in.mp4", frames=15, size=(96, 64), audio=True)
     for name in ("holiday.mp4", "my-film.mp4", "animation.mp4"):
         make_clip(folder / name, frames=24, size=(320, 288))
+    (folder / "clips").mkdir()
+    for name in ("shoes.mp4", "coats.mp4"):
+        make_clip(folder / "clips" / name, frames=5, size=(96, 64), audio=True)
     make_pictures(folder / "frames", 4)
     photographs(folder / "my-photos", 6, seed=1)
     photographs(folder / "my-paintings", 3, seed=2)
@@ -94,6 +97,9 @@ def desk(stocked, tmp_path, monkeypatch) -> Path:
 )
 def test_the_commands_of_a_document_work_as_written(document, desk):
     app, done = build_app(), 0
+    for text in blocks(document, {"toml"}):
+        if name := re.match(r"# ([\w-]+\.toml)\n", text):
+            (desk / name[1]).write_text(text, "utf-8")
     for words in commands(document):
         if NEEDS_DATA.get(words[0], {"--data"}) & set(words):
             continue

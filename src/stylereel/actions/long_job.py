@@ -36,7 +36,7 @@ NOT_KEPT = (
 )
 NOTHING_TO_RESUME = "Nothing was left to resume, so the job began at its first frame."
 # Options that change nothing in the result, or whose effect is compared by itself.
-_NOT_COMPARED = {
+NOT_COMPARED = {
     *("input", "output", "style", "on_progress", "overwrite", "resume"),
     *("runner", "device", "threads", "precision", "memory_limit"),
 }
@@ -48,6 +48,12 @@ def _version(distribution: str) -> str:
         return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:
         return "not installed"
+
+
+def style_identity(card: Card) -> str:
+    """Name of a style, and a hash of the hashes of its files."""
+    files = json.dumps(dict(sorted(card.files.items())))
+    return f"{card.name} {hashlib.sha256(files.encode()).hexdigest()}"
 
 
 def _has_parts(plan: OutputPlan) -> bool:
@@ -90,7 +96,7 @@ class LongJob:
             raise UsageError(NOT_KEPT)
         self._keeps = keeps
         self._output, self._resume = Path(output), resume
-        self._options = {name: str(value) for name, value in options.items() if name not in _NOT_COMPARED}
+        self._options = {name: str(value) for name, value in options.items() if name not in NOT_COMPARED}
         self._identity: dict[str, str] = {}
         begins_anew = overwrite and not resume
         self.found = None if begins_anew else Parts.find(self._output)
@@ -140,13 +146,12 @@ class LongJob:
         """
         if not self._keeps:
             return
-        files = json.dumps(dict(sorted(card.files.items())))
         self._identity = {
             "Stylereel": _version("stylereel"),
             "PyAV": _version("av"),
             "output": self._output.name,
             "input": source_fingerprint(info),
-            "style": f"{card.name} {hashlib.sha256(files.encode()).hexdigest()}",
+            "style": style_identity(card),
             "runner": at_work,
             "quality": str(plan.quality),
             "codec": plan.codec.name if plan.codec else "",

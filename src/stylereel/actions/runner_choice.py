@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stylereel.actions.loaded_style import LoadedStyle
 from stylereel.inference.quickest import Candidate, measure, remembered
 from stylereel.packs.find import find_pack
 
@@ -30,7 +31,7 @@ class RunnerChoice:
 
 
 def choose_runner(
-    style: str | Path,
+    style: str | Path | LoadedStyle,
     runner: str,
     device: str,
     precision: str,
@@ -42,7 +43,7 @@ def choose_runner(
     """What to open for a job.
 
     Args:
-        style: name of a pack, or the folder of one.
+        style: name of a pack, the folder of one, or one that is loaded, which leaves no choice.
         runner: as the user named it; only "auto" leaves a choice.
         device: as the user named it.
         precision: as the user named it.
@@ -54,7 +55,7 @@ def choose_runner(
         UsageError, PackError: the pack is not there, or refused.
     """
     asked = RunnerChoice(runner, device, precision)
-    if runner != "auto":
+    if runner != "auto" or isinstance(style, LoadedStyle):
         return asked
     if begun_with is not None:
         return _of(begun_with)

@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from stylereel.actions.loaded_style import LoadedStyle
 from stylereel.actions.long_job import LongJob
 from stylereel.actions.pipes import pipe_in, pipe_out
 from stylereel.actions.presets import preset_of
@@ -114,7 +115,7 @@ def stylize(
     input: str | Path,
     output: str | Path,
     *,
-    style: str | Path,
+    style: str | Path | LoadedStyle,
     strength: float = 1.0,
     keep_colors: bool = False,
     scale: float = 1.0,
@@ -149,7 +150,8 @@ def stylize(
     Args:
         input: a video, a GIF, a picture, a folder or pattern of pictures, or "-" for stdin.
         output: its ending chooses the container; a folder takes pictures; "-" is stdout.
-        style: name of a pack, or the folder of one.
+        style: name of a pack, the folder of one, or one that is loaded, whose runner, device and threads
+            it keeps.
         strength: 0 is the source exactly, 1 the look; monotone between.
         keep_colors: take the look's light and texture, and the source's colours.
         scale: of the frame that the network sees, 0.25 to 1; at 0.5 it does a quarter of the work, and
@@ -195,9 +197,9 @@ def stylize(
         RefusedError: a pack or an input is refused.
     """
     options = dict(locals())
-    start_seconds, end_seconds = _checked_times(start, end)
-    rate = _checked_rate(fps)
-    _check_size(max_side)
+    start_seconds, end_seconds = checked_times(start, end)
+    rate = checked_rate(fps)
+    check_size(max_side)
     checked_strength(strength)
     checked_scale(scale)
     chosen = preset_of(preset)
@@ -254,7 +256,7 @@ def stylize(
         )
         job.check_wanted()
         reader.wanted = Wanted(deep=plan.bit_depth > 8, alpha=plan.alpha)
-        total = _expected_frames(info, start_seconds, end_seconds)
+        total = expected_frames(info, start_seconds, end_seconds)
         with own.grows():
             choice = choose_runner(
                 style,
@@ -439,7 +441,8 @@ def _provenance(card: Card) -> dict[str, str]:
     }
 
 
-def _expected_frames(info: SourceInfo, start: float | None, end: float | None) -> int | None:
+def expected_frames(info: SourceInfo, start: float | None, end: float | None) -> int | None:
+    """Frames between two times in seconds, as far as the header tells; None where it does not."""
     total = info.frame_count_estimate
     if (start is None and end is None) or info.duration_seconds is None:
         return total
@@ -458,14 +461,16 @@ def is_unconnected(info: SourceInfo, rate: Fraction | None) -> bool:
     return info.kind == "image" or (info.kind == "images" and rate is None)
 
 
-def _checked_times(start: str | float | None, end: str | float | None) -> tuple[float | None, float | None]:
+def checked_times(start: str | float | None, end: str | float | None) -> tuple[float | None, float | None]:
+    """Both in seconds; `UsageError` where one is no time or nothing lies between them."""
     start_seconds, end_seconds = parse_seconds(start, "start"), parse_seconds(end, "end")
     if end_seconds is not None and (start_seconds or 0) >= end_seconds:
         raise UsageError(f"start ({start or 0}) is at or after end ({end}): nothing would be left.")
     return start_seconds, end_seconds
 
 
-def _checked_rate(fps: str | float | Fraction | None) -> Fraction | None:
+def checked_rate(fps: str | float | Fraction | None) -> Fraction | None:
+    """Frames per second; `UsageError` unless they go from above 0 to 1000."""
     if fps is None:
         return None
     try:
@@ -479,6 +484,7 @@ def _checked_rate(fps: str | float | Fraction | None) -> Fraction | None:
     return rate
 
 
-def _check_size(max_side: int | None) -> None:
+def check_size(max_side: int | None) -> None:
+    """`UsageError` for a longest side, px, that is out of range."""
     if max_side is not None and not SMALLEST_SIDE <= max_side <= LARGEST_SIDE:
         raise UsageError(f"max-side is {max_side}: pixels from {SMALLEST_SIDE} to {LARGEST_SIDE}.")

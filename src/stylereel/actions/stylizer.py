@@ -8,16 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
+from stylereel.actions.loaded_style import LoadedStyle
 from stylereel.actions.run_memory import checked_limit
 from stylereel.core.errors import UsageError
 from stylereel.inference.enlarging import SMALLEST_SCALE
 from stylereel.inference.memory_plan import ANCHORS, PAINTING, STABILIZER, Beside, plan_memory
 from stylereel.inference.painter import Look, Painter, PainterState
-from stylereel.inference.runner import open_runner
-from stylereel.inference.runners._live_values import live_values
 from stylereel.inference.tiled_runner import TiledRunner
 from stylereel.packs.card import Card
-from stylereel.packs.find import find_pack
 from stylereel.temporal.stabilizer import Stabilizer
 
 
@@ -37,7 +35,7 @@ class Stylizer:
     @classmethod
     def load(
         cls,
-        style: str | Path,
+        style: str | Path | LoadedStyle,
         *,
         device: str = "auto",
         runner: str = "auto",
@@ -51,7 +49,8 @@ class Stylizer:
         """Find a style pack and make it ready.
 
         Args:
-            style: name of a pack, or the folder of one.
+            style: name of a pack, the folder of one, or one that is loaded, whose runner, device and threads
+                it keeps.
             device: "auto", "cpu", "cuda" or "mps".
             runner: "auto", "openvino", "onnxruntime" or "torch".
             strength: 0 (the source) to 1 (the look).
@@ -69,10 +68,11 @@ class Stylizer:
         """
         look = Look(checked_strength(strength), keep_colors, checked_scale(scale))
         limit_bytes = checked_limit(memory_limit)
-        pack = find_pack(style)
-        inner = open_runner(pack, runner, device, threads=threads, precision=precision)
-        live_values(pack, inner.precision)  # refuses a network that would take all memory
-        return cls(pack.card, TiledRunner(inner, pack, plan_memory(limit_bytes)), look)
+        if not isinstance(style, LoadedStyle):
+            style = LoadedStyle.load(
+                style, device=device, runner=runner, threads=threads, precision=precision
+            )
+        return cls(style.pack.card, TiledRunner(style.runner, style.pack, plan_memory(limit_bytes)), look)
 
     def __call__(self, frame: np.ndarray) -> np.ndarray:
         """One `(H, W, 3)` uint8 RGB picture in the look, by itself: the same shape and type.

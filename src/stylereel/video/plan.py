@@ -65,6 +65,7 @@ def plan_output(
     overwrite: bool = False,
     bit_depth: int | None = None,
     pipe: PipeFormat | None = None,
+    makes_folder: bool = False,
 ) -> OutputPlan:
     """Check an output against its source and say what it will be. Nothing is written.
 
@@ -79,6 +80,7 @@ def plan_output(
         overwrite: an existing output may be replaced.
         bit_depth: 8, 10 or 16; None for 8, or what a raw layout in `pipe` says.
         pipe: what goes through stdout where `output` is "-"; None for y4m.
+        makes_folder: the folder that the output goes into will be made where it is missing.
 
     Raises:
         UsageError: ending, codec, quality or combination that cannot be.
@@ -96,7 +98,7 @@ def plan_output(
     kind = _kind_of(path, info, str(output).endswith(("/", "\\")))
     _refuse_own_pictures(path, kind, info)
     source = None if is_pipe(info.path) else info.path
-    check_output(path, source, overwrite=overwrite, is_folder=kind == "images")
+    check_output(path, source, overwrite=overwrite, is_folder=kind == "images", makes_folder=makes_folder)
     if kind != "video":
         return _plan_pictures(path, kind, info, codec, own_quality, bits)
     container = container_of(path)

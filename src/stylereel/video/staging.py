@@ -49,14 +49,20 @@ def writing(path: Path) -> Iterator[None]:
         raise
 
 
-def check_output(output: Path, source: Path | None, *, overwrite: bool, is_folder: bool) -> None:
+def check_output(
+    output: Path, source: Path | None, *, overwrite: bool, is_folder: bool, makes_folder: bool = False
+) -> None:
     """Refuse an output that must not or cannot be written, before any work.
+
+    `makes_folder`: the folder that it goes into will be made where it is missing.
 
     Raises:
         OutputError: it exists and `overwrite` is off; it is the source itself, under whatever name; its
             folder is missing or cannot be written to.
     """
     parent = output.resolve().parent
+    while makes_folder and not parent.exists():
+        parent = parent.parent
     if not parent.exists():
         raise OutputError(f"cannot write {output}: the folder {parent} does not exist. Make it first")
     if not parent.is_dir():

@@ -50,7 +50,8 @@ def live_values(pack: Pack, precision: str = "fp32") -> float:
     if values > MOST_VALUES:
         raise PackError(
             f"The network of {pack.folder / name} keeps {values:.3g} numbers for each pixel of a frame, and "
-            f"no look needs more than {MOST_VALUES:.0f}: it would take the machine's memory, so it is refused."
+            f"no look needs more than {MOST_VALUES:.0f}: it would take the machine's memory, so it is "
+            "refused."
         )
     return values
 

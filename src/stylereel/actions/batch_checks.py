@@ -1,0 +1,203 @@
+"""What can be known to go wrong before a batch begins: asked of every variant as `stylize` asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stylereel.actions.batch_journal import Journals
+from stylereel.actions.batch_plan import Variant
+from stylereel.actions.long_job import style_identity
+from stylereel.actions.presets import preset_of
+from stylereel.actions.run_memory import checked_limit
+from stylereel.actions.shaping import Shaping, caption_notices, check_preset_output, rate_to_bring_to
+from stylereel.actions.stylize import check_size, checked_rate, checked_times, expected_frames
+from stylereel.actions.stylizer import check_stabilize, checked_strength
+from stylereel.core.errors import EnvironmentMissingError, OutputError, ResumeError, StylereelError
+from stylereel.inference.runner import DEVICES, PREFERENCE, RUNNERS, check_choice
+from stylereel.packs.find import find_pack
+from stylereel.video.framing import Crop
+from stylereel.video.info import SourceInfo
+from stylereel.video.parts import Parts, is_published
+from stylereel.video.plan import plan_output
+from stylereel.video.probe import probe
+
+MOST_TOLD = 8
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A variant that may be made.
+
+    Attributes:
+        variant: that was checked.
+        facts: what it is made of, for the journal.
+        frames: that it will have, as far as the header tells; 0 where the source cannot be read.
+        is_finished: an earlier batch made it.
+        fault: why the source cannot be read; None where it can.
+    """
+
+    variant: Variant
+    facts: dict[str, str]
+    frames: int | None
+    is_finished: bool
+    fault: StylereelError | None = None
+
+
+def check_all(
+    variants: Sequence[Variant], journals: Journals, *, resume: bool, overwrite: bool
+) -> list[Checked]:
+    """Look at every style, source, option and output; decode the first frame of each source.
+
+    A source that cannot be read is let through, since the others can be made: its turn tells what it has.
+
+    Raises:
+        StylereelError: of the first problem's kind; the text has the first few of all.
+    """
+    looks = _Looks()
+    infos: dict[str, SourceInfo | StylereelError] = {}
+    checked, problems = [], []
+    for variant in variants:
+        try:
+            key = str(variant.source)
+            if key not in infos:
+                infos[key] = _info(variant)
+            style = looks.version(variant)
+            facts = journals.facts(variant, style)
+            finished = _is_finished(variant, facts, journals, resume=resume, overwrite=overwrite)
+            info, fault = _parted(infos[key])
+            frames = _frames(variant, info, may_exist=finished or resume or overwrite)
+        except StylereelError as error:
+            problems.append((variant, error))
+            continue
+        checked.append(Checked(variant, facts, frames, finished, fault))
+    if problems:
+        _tell(problems, len(variants))
+    return checked
+
+
+class _Looks:
+    """Styles, runners and devices, each looked at once."""
+
+    def __init__(self) -> None:
+        self._versions: dict[str, str | StylereelError] = {}
+        self._machines: dict[tuple[str, str], StylereelError | None] = {}
+
+    def version(self, variant: Variant) -> str:
+        """Name and hash of the style; raises what is wrong with it, or with what is to execute it."""
+        if variant.style not in self._versions:
+            try:
+                self._versions[variant.style] = style_identity(find_pack(variant.style).card)
+            except StylereelError as error:
+                self._versions[variant.style] = error
+        machine = variant.options.get("runner", "auto"), variant.options.get("device", "auto")
+        if machine not in self._machines:
+            try:
+                self._machines[machine] = _check_machine(*machine)
+            except StylereelError as error:
+                self._machines[machine] = error
+        for found in (self._versions[variant.style], self._machines[machine]):
+            if isinstance(found, StylereelError):
+                raise found
+        return str(self._versions[variant.style])
+
+
+def _check_machine(runner: str, device: str) -> None:
+    check_choice("runner", runner, ("auto", *RUNNERS.names()))
+    check_choice("device", device, DEVICES)
+    reasons = []
+    for name in PREFERENCE if runner == "auto" else (runner,):
+        report = RUNNERS.load(name).report()
+        if report.version is not None and device in ("auto", *report.devices):
+            return
+        reasons.append(report.problem or f"'{name}' has no device '{device}' here.")
+    raise EnvironmentMissingError(" ".join(reasons))
+
+
+def _info(variant: Variant) -> SourceInfo | StylereelError:
+    try:
+        return probe(variant.source)
+    except StylereelError as error:
+        return error
+
+
+def _parted(found: SourceInfo | StylereelError) -> tuple[SourceInfo | None, StylereelError | None]:
+    return (None, found) if isinstance(found, StylereelError) else (found, None)
+
+
+def _is_finished(
+    variant: Variant, facts: dict[str, str], journals: Journals, *, resume: bool, overwrite: bool
+) -> bool:
+    """Whether the output is there and is what is asked for.
+
+    Raises:
+        OutputError: it is there, or half of it is, and nothing says what is to become of it.
+        ResumeError: it is there, and is something else or nobody knows what.
+    """
+    output = variant.output
+    if not resume:
+        if not overwrite and Parts.folder_of(output).exists() and (left := Parts.find(output)) is not None:
+            raise OutputError(
+                f"an interrupted run left {left.frames} finished frames of {output} in {left.folder}. Add "
+                "--resume to go on with them, or --overwrite to begin anew"
+            )
+        return False
+    if not output.exists():
+        return False
+    differing = journals.difference(variant, facts)
+    if differing is None:
+        return True
+    if overwrite or is_published(output, Parts.find(output)):
+        return False
+    raise ResumeError(
+        f"{output} is there, and {differing}. Move it away, or add --overwrite to make it again: what is "
+        "finished is kept then too"
+    )
+
+
+def _frames(variant: Variant, info: SourceInfo | None, *, may_exist: bool) -> int | None:
+    """How many there will be; raises what `stylize` raises before its first frame."""
+    said = variant.options
+    start, end = checked_times(said.get("start"), said.get("end"))
+    rate = checked_rate(said.get("fps"))
+    check_size(said.get("max_side"))
+    checked_strength(said.get("strength", 1.0))
+    chosen = preset_of(said.get("preset"))
+    check_preset_output(chosen, variant.output)
+    check_stabilize(said.get("stabilize", 0.0))
+    checked_limit(said.get("memory_limit"))
+    crop = Crop.parsed(said.get("crop"))
+    if info is None:
+        return 0
+    shaping = Shaping.planned(
+        info,
+        chosen,
+        crop=crop,
+        fit=said.get("fit"),
+        max_side=said.get("max_side") if crop is not None or chosen.size is not None else None,
+        rate=rate_to_bring_to(info, rate, None),
+        to_pipe=False,
+    )
+    plan = plan_output(
+        variant.output,
+        shaping.info,
+        codec=said.get("codec", chosen.codec),
+        quality=said.get("quality", chosen.quality),
+        overwrite=may_exist,
+        bit_depth=said.get("bit_depth"),
+        makes_folder=True,
+    )
+    list(caption_notices(chosen, plan, shaping.info))
+    return 1 if info.kind == "image" else expected_frames(shaping.info, start, end)
+
+
+def _tell(problems: list[tuple[Variant, StylereelError]], count: int) -> None:
+    """Raise one error of them all, each text once."""
+    by_text: dict[str, Variant] = {}
+    for variant, error in problems:
+        by_text.setdefault(str(error).strip(), variant)
+    told = [f"{variant.place}: {text.rstrip('.')}." for text, variant in by_text.items()]
+    more = f" And {len(told) - MOST_TOLD} more." if len(told) > MOST_TOLD else ""
+    raise type(problems[0][1])(
+        f"{len(problems)} of {count} cannot be made, so nothing was begun. {' '.join(told[:MOST_TOLD])}{more}"
+    )

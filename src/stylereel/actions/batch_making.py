@@ -1,0 +1,115 @@
+"""One variant after the other through `stylize`, each look's network loaded once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from stylereel.actions.batch_plan import NETWORK_OPTIONS, Variant, network_key
+from stylereel.actions.loaded_style import LoadedStyle
+from stylereel.actions.runner_choice import choose_runner
+from stylereel.actions.stylize import StylizeSummary, stylize
+from stylereel.core.errors import InputError, ResumeError, StylereelError
+from stylereel.core.progress import OnProgress
+from stylereel.video.parts import Parts
+
+OUR_BUG = 70
+ANY: dict[str, Any] = {"runner": "auto", "device": "auto", "precision": "auto", "threads": None}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a variant could not be made.
+
+    Attributes:
+        kind: the error's class, such as "VideoOpenError".
+        text: what it says.
+        exit_code: of a run that ends with it.
+    """
+
+    kind: str
+    text: str
+    exit_code: int
+
+    @classmethod
+    def of(cls, error: Exception) -> Failure:
+        """What an error comes to, with what was added to it on its way."""
+        text = " ".join([str(error).rstrip(".") + ".", *getattr(error, "__notes__", ())])
+        if isinstance(error, StylereelError):
+            return cls(type(error).__name__, text, error.exit_code)
+        kind = type(error).__name__
+        told = f"Something went wrong inside Stylereel ({kind}: {text}) This is our bug: report it, please."
+        return cls(kind, told, OUR_BUG)
+
+
+class VariantMaker:
+    """Makes variants one at a time and holds the network of the last look, no other."""
+
+    def __init__(self) -> None:
+        self._key: tuple[Any, ...] | None = None
+        self._loaded: LoadedStyle | None = None
+
+    def make(
+        self, variant: Variant, *, resume: bool, overwrite: bool, on_progress: OnProgress | None = None
+    ) -> StylizeSummary:
+        """Make one.
+
+        Args:
+            variant: what to make; the folder of its output is there.
+            resume: go on with what an interrupted run left of it.
+            overwrite: replace an output that exists, and what is left of another job.
+            on_progress: called after each frame.
+
+        Raises:
+            StylereelError: as `stylize`.
+        """
+        loaded = self._network(variant)
+
+        def run(*, resume: bool, overwrite: bool) -> StylizeSummary:
+            return stylize(
+                variant.source,
+                variant.output,
+                style=loaded,
+                resume=resume,
+                overwrite=overwrite,
+                on_progress=on_progress,
+                **variant.options,
+            )
+
+        try:
+            return self._made(variant, run, resume=resume, overwrite=overwrite)
+        except InputError:
+            raise
+        except Exception:
+            self._loaded = None  # a network that broke off may not be fit for the next file
+            raise
+
+    @staticmethod
+    def _made(
+        variant: Variant, run: Callable[..., StylizeSummary], *, resume: bool, overwrite: bool
+    ) -> StylizeSummary:
+        try:
+            if resume and Parts.find(variant.output) is not None:
+                return run(resume=True, overwrite=overwrite)
+        except ResumeError:
+            if not overwrite:
+                raise
+        return run(resume=False, overwrite=overwrite)
+
+    def _network(self, variant: Variant) -> LoadedStyle:
+        key = network_key(variant)
+        if self._loaded is None or key != self._key:
+            self._loaded, self._key = None, key  # the one before goes before the next one comes
+            said = {name: variant.options[name] for name in NETWORK_OPTIONS if name in variant.options}
+            choice = choose_runner(variant.style, **{**ANY, **said}, begun_with=None, px_to_come=0)
+            self._loaded = LoadedStyle.load(
+                variant.style,
+                device=choice.device,
+                runner=choice.runner,
+                threads=said.get("threads"),
+                precision=choice.precision,
+            )
+        elif "memory_limit" in variant.options:
+            self._loaded.runner.forget()  # what it keeps of other sizes would count as held
+        return self._loaded
