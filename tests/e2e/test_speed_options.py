@@ -110,7 +110,7 @@ def test_a_long_job_measures_once_and_says_so(run, clip, tmp_path, monkeypatch):
     assert json.loads(second.stdout)["runner"] == facts["runner"]
 
 
-@pytest.mark.parametrize("name", ["vangogh", "impressionism", "ukiyoe", "tarot", "wave"])
+@pytest.mark.parametrize("name", ["vangogh", "impressionism", "ukiyoe", "engraving", "tarot", "wave"])
 def test_shipped_looks_have_int8(name):
     pack = find_pack(name)
     assert pack.has_int8 and pack.card.metrics["int8_psnr_db"] >= 34

@@ -12,7 +12,9 @@ LARGEST_PACK_BYTES = 8_000_000
 
 
 def test_the_looks_that_the_readme_names_ship():
-    assert {folder.name for folder in PACKS} >= {"vangogh", "impressionism", "ukiyoe", "tarot", "wave"}
+    assert {folder.name for folder in PACKS} >= {
+        *("vangogh", "impressionism", "ukiyoe", "engraving", "tarot", "wave")
+    }
 
 
 @pytest.mark.parametrize("folder", PACKS, ids=lambda folder: folder.name)
