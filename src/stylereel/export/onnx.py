@@ -159,6 +159,7 @@ def anchor_channels(generator: nn.Module) -> int:
 
 
 def evaluator() -> Callable[..., np.ndarray]:
+    """What runs ONNX bytes on float32 frames and, where the network takes them, anchors, by ONNX Runtime."""
     import onnxruntime
 
     names = (INPUT_NAME, ANCHORS_NAME)
