@@ -70,6 +70,7 @@ def anchors_at(places: np.ndarray, channels: int) -> np.ndarray:
     Returns:
         `(h, w, channels)` float32.
     """
-    at = places / np.float32(TEXEL_PX) % np.float32(TEXTURE_SIDE)
+    at = places * np.float32(1 / TEXEL_PX)
+    at -= np.floor(at * np.float32(1 / TEXTURE_SIDE)) * np.float32(TEXTURE_SIDE)
     found = cv2.remap(texture(channels), at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
     return found.reshape(*places.shape[:2], channels)
