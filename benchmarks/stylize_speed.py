@@ -21,7 +21,7 @@ from untrained import untrained_pack
 
 from stylereel import FrameReader, FrameWriter
 
-SIZES = ((640, 360), (1280, 720))
+SIZES = ((640, 360), (1280, 720), (1920, 1080))
 
 
 def transcode(source: Path, output: Path) -> int:
@@ -52,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=10.0, help="length of the made clips")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--runner", default="auto")
+    parser.add_argument("--precision", default="auto")
+    parser.add_argument("--scale", type=float, nargs="+", default=[1.0])
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
     rows: list[machine.Row] = []
@@ -60,14 +62,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         style = options.style or str(untrained_pack(folder / "untrained").folder)
         clips = options.clip or [make_clip(folder / f"{w}x{h}.mp4", w, h, options.seconds) for w, h in SIZES]
         for clip in clips:
-            rows.append(_row(clip, folder, style, options.repeats, options.runner))
+            for scale in options.scale:
+                given = ("--runner", options.runner, "--precision", options.precision, "--scale", str(scale))
+                rows.append({"scale": scale, **_row(clip, folder, style, options.repeats, given)})
     machine.report("stylereel stylize, decode to finished file with sound", rows, options.json)
 
 
-def _row(clip: Path, folder: Path, style: str, repeats: int, runner: str) -> machine.Row:
+def _row(clip: Path, folder: Path, style: str, repeats: int, given: Sequence[str]) -> machine.Row:
     whole, inner, plain = [], [], []
     for _ in range(repeats):
-        done = child.stylize(clip, folder / "out.mp4", style, "--runner", runner)
+        done = child.stylize(clip, folder / "out.mp4", style, *given)
         frames = done.summary["frames"]
         whole.append(frames / done.seconds)
         inner.append(done.summary["frames_per_second"])
