@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -205,13 +205,12 @@ class LongJob:
             return None
         return load_state(self.found.state())
 
-    def keep(self, state: PainterState) -> bool:
-        """Take what the frame that comes needs to know; True where it is kept: a part may end before it."""
-        ends = self.parts is not None and self.parts.end_before(self._coming)
-        if ends:
-            self._states[self._coming] = state
-        self._coming += 1
-        return ends
+    def before_each(self) -> Callable[[PainterState], None] | None:
+        """What takes all that the frame that comes needs to know, where a part may end before it."""
+        coming, self._coming = self._coming, self._coming + 1
+        if self.parts is None or not self.parts.end_before(coming):
+            return None
+        return lambda state: self._states.__setitem__(coming, state)
 
     def _dumped(self, frames: int) -> bytes:
         return dump_state(self._states.pop(frames, PainterState()))

@@ -337,7 +337,7 @@ def stylize(
             stage = (
                 picture_stage(painter)
                 if alone
-                else network_stage(painter, start=job.state(), before_each=job.keep)
+                else network_stage(painter, start=job.state(), before_each=job.before_each)
             )
             finishers: list[Finisher] = [TextGuard(alone)] if guards_text else []
             finishers += [Deepener()] if plan.bit_depth > 8 else []

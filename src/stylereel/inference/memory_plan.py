@@ -30,12 +30,12 @@ FULL_CHROMA = 2.0
 """4:4:4 in place of 4:2:0, for a size that is odd."""
 PAINTING = 12.0
 """The result, and the look laid over the source."""
-ANCHORS, STABILIZER = 10.0, 66.0
+ANCHORS, STABILIZER = 12.0, 66.0
 ENLARGING = 20.0
 """A look that was laid over a smaller frame brought to its size: planes of luma, gain and detail."""
-_HELD_BY_HAND = 7
-"""Frames that are in nobody's queue: one in each of the three threads, one behind each lane's door, and the
-last one with its result, should it be shown again."""
+_HELD_BY_HAND = 9
+"""Frames that are in nobody's queue: one in each of the four threads, one behind each lane's door, one that
+was looked at and waits for the network, and the last one with its result, should it be shown again."""
 
 
 @dataclass(frozen=True)

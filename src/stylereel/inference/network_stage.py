@@ -2,49 +2,98 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from stylereel.core.frames import Frame, FrameBatch, Stage
-from stylereel.inference.painter import Painter, PainterState
+from stylereel.inference.ahead import ahead
+from stylereel.inference.painter import Painter, PainterState, Sight
+from stylereel.temporal.anchor_track import AnchorTrack
+from stylereel.temporal.follower import FollowState
 
 _PROBED_ROWS = 37
 """Every so many rows tell most frames apart; only the others are compared whole."""
+
+
+Keeper = Callable[[PainterState], object]
+"""Takes what a frame needs to know of those before it."""
 
 
 def network_stage(
     painter: Painter,
     *,
     start: PainterState | None = None,
-    before_each: Callable[[PainterState], bool] | None = None,
+    before_each: Callable[[], Keeper | None] | None = None,
 ) -> Stage:
     """A stage that stylises every frame; order, count and times out are those that came in.
 
     A frame that is the one before it again, as in a slide show, a screen recording or a film brought to a
-    higher rate, gets the result of that one.
+    higher rate, gets the result of that one. Motion is looked for in a thread of its own, while the network
+    is at the frame before.
 
     Args:
         painter: lays the look over a frame.
         start: what the first frame needs to know of those before it; None where there are none.
-        before_each: told, before each frame, what that frame needs to know; True where that must be all that
-            the frame is made from, so that it comes out the same when a run begins there.
+        before_each: asked before each frame, from that thread; gives what takes the state, where that must be
+            all that the frame is made from, so that it comes out the same when a run begins there.
     """
 
     def stage(batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
         state = start or PainterState()
-        last: tuple[np.ndarray, np.ndarray] | None = None
-        for batch in batches:
-            stylized: list[Frame] = []
-            for frame in batch:
-                begins = before_each is not None and before_each(state)
-                if begins or last is None or not is_same(frame.pixels, last[0]):
-                    pixels, state = painter.next(frame.pixels, state)
-                    last = frame.pixels, pixels
-                stylized.append(frame.with_pixels(last[1]))
-            yield stylized
+        glances = _glances(painter, batches, state, before_each)
+        if painter.follows:
+            glances = ahead(glances)
+        runner_state, stabilizer_state, pixels = state.runner, state.stabilizer, None
+        for glance in glances:
+            if glance.keeper is not None:
+                glance.keeper(PainterState(runner_state, glance.motion, glance.track, stabilizer_state))
+            if glance.sight is not None:
+                stylized, runner_state = painter.stylized(glance.sight, runner_state)
+                pixels, stabilizer_state = painter.finished(
+                    glance.frame.pixels, glance.sight, stylized, stabilizer_state
+                )
+            assert pixels is not None
+            yield [glance.frame.with_pixels(pixels)]
 
     return stage
+
+
+@dataclass(frozen=True)
+class _Glance:
+    """A frame that was looked at.
+
+    Attributes:
+        frame: the source.
+        sight: None where it is the frame before it again.
+        motion, track: of the frame before.
+        keeper: takes the state that the frame is made from.
+    """
+
+    frame: Frame
+    sight: Sight | None
+    motion: FollowState | None
+    track: AnchorTrack | None
+    keeper: Keeper | None
+
+
+def _glances(
+    painter: Painter,
+    batches: Iterator[FrameBatch],
+    state: PainterState,
+    before_each: Callable[[], Keeper | None] | None,
+) -> Iterator[_Glance]:
+    motion, track, last = state.motion, state.anchors, None
+    for frame in itertools.chain.from_iterable(batches):
+        keeper = before_each() if before_each is not None else None
+        if keeper is None and last is not None and is_same(frame.pixels, last):
+            yield _Glance(frame, None, motion, track, None)
+            continue
+        sight = painter.look_at(frame.pixels, motion, track)
+        yield _Glance(frame, sight, motion, track, keeper)
+        motion, track, last = sight.motion, sight.track, frame.pixels
 
 
 def is_same(first: np.ndarray, second: np.ndarray) -> bool:

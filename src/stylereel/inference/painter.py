@@ -56,6 +56,25 @@ class PainterState:
     stabilizer: StabilizerState | None = None
 
 
+@dataclass(frozen=True)
+class Sight:
+    """What the source alone tells of a frame, before the network sees it.
+
+    Attributes:
+        seen: `(h, w, 3)` uint8, what the network will see.
+        step: how it goes on from the one before; None where nobody asks for motion.
+        motion: what the next frame is compared with.
+        track: where the anchors lie.
+        anchors: `(1, h', w', C)` float32, the anchors themselves; None where the network takes none.
+    """
+
+    seen: np.ndarray
+    step: Step | None
+    motion: FollowState | None
+    track: AnchorTrack | None
+    anchors: np.ndarray | None = None
+
+
 class Painter:
     """A runner, a look and perhaps a stabiliser at work; remembers nothing itself.
 
@@ -91,22 +110,54 @@ class Painter:
         Raises:
             UsageError: as `still`.
         """
+        sight = self.look_at(pixels, state.motion, state.anchors)
+        stylized, runner_state = self.stylized(sight, state.runner)
+        result, stabilizer_state = self.finished(pixels, sight, stylized, state.stabilizer)
+        return result, PainterState(runner_state, sight.motion, sight.track, stabilizer_state)
+
+    @property
+    def follows(self) -> bool:
+        """True where `look_at` has work to do."""
+        return not self.look.leaves_source and (self._follower is not None or self.look.scale < 1)
+
+    def look_at(self, pixels: np.ndarray, motion: FollowState | None, track: AnchorTrack | None) -> Sight:
+        """What the source tells of the next frame; the first of the three parts of `next`.
+
+        Args:
+            pixels: `(H, W, 3)` uint8 RGB.
+            motion, track: of the sight of the frame before; None at first.
+
+        Raises:
+            UsageError: as `still`.
+        """
         if self.look.leaves_source:
-            return pixels, state
+            return Sight(pixels, None, motion, track)
         self._check_size(pixels)
         seen = reduced(pixels, self.look.scale)
-        step, motion, track, anchors = None, None, None, None
-        if self._follower is not None:
-            step, motion = self._follower.step(seen, state.motion)
-        if step is not None and self.runner.anchor_channels:
-            track = _anchors_after(step, seen.shape[:2], state.anchors)
-            anchors = anchors_of(track, self.runner.anchor_channels)[None]
-        batch, runner_state = run_network(self.runner, seen[None], None, state.runner, anchors)
-        stylized, stabilizer_state = batch[0], state.stabilizer
-        if step is not None and self.stabilizer is not None:
-            stylized, stabilizer_state = self.stabilizer.step(stylized, step, stabilizer_state)
-        after = PainterState(runner_state, motion, track, stabilizer_state)
-        return self._laid_over(pixels, enlarged(pixels, seen, stylized)), after
+        if self._follower is None:
+            return Sight(seen, None, None, None)
+        step, motion = self._follower.step(seen, motion)
+        if not self.runner.anchor_channels:
+            return Sight(seen, step, motion, None)
+        track = _anchors_after(step, seen.shape[:2], track)
+        return Sight(seen, step, motion, track, anchors_of(track, self.runner.anchor_channels)[None])
+
+    def stylized(self, sight: Sight, state: State) -> tuple[np.ndarray, State]:
+        """What the network makes of it, and the runner's state for the next; the second part."""
+        if self.look.leaves_source:
+            return sight.seen, state
+        batch, state = run_network(self.runner, sight.seen[None], None, state, sight.anchors)
+        return batch[0], state
+
+    def finished(
+        self, pixels: np.ndarray, sight: Sight, stylized: np.ndarray, state: StabilizerState | None
+    ) -> tuple[np.ndarray, StabilizerState | None]:
+        """The look laid over the frame, and the stabiliser's state for the next; the last part."""
+        if self.look.leaves_source:
+            return pixels, state
+        if sight.step is not None and self.stabilizer is not None:
+            stylized, state = self.stabilizer.step(stylized, sight.step, state)
+        return self._laid_over(pixels, enlarged(pixels, sight.seen, stylized)), state
 
     def _check_size(self, pixels: np.ndarray) -> None:
         height, width = pixels.shape[:2]
