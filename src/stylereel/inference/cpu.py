@@ -39,6 +39,11 @@ def cpu_features() -> frozenset[str]:
     return frozenset()
 
 
+def multiplies_bf16_in_tiles() -> bool:
+    """AMX: bf16 convolutions take about what int8 ones do."""
+    return "amx_bf16" in cpu_features()
+
+
 @functools.cache
 def cpu_name() -> str:
     """The processor's name for people, or the architecture where the system does not say more."""

@@ -6,6 +6,8 @@ are mirrored outwards by `EDGE_PX` on every side before the network and cut back
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 
@@ -15,7 +17,13 @@ EDGE_PX = 16
 """Mirrored margin on every side; a multiple of every generator's size rule so far."""
 
 
-def with_margin(frames: np.ndarray, multiple: int) -> tuple[np.ndarray, tuple[slice, slice]]:
+Room = Callable[[tuple[int, ...]], np.ndarray]
+"""Gives an array of that shape to write to."""
+
+
+def with_margin(
+    frames: np.ndarray, multiple: int, room: Room | None = None
+) -> tuple[np.ndarray, tuple[slice, slice]]:
     """Extend frames by `EDGE_PX` on all sides, and further right and below to multiples of `multiple`.
 
     The margin mirrors the picture; where the picture is narrower than its margin, the rest repeats the edge.
@@ -23,6 +31,7 @@ def with_margin(frames: np.ndarray, multiple: int) -> tuple[np.ndarray, tuple[sl
     Args:
         frames: `(N, H, W, 3)` uint8.
         multiple: the network's size rule, in pixels.
+        room: uint8, contiguous, to be filled and returned; None makes a new array.
 
     Returns:
         `(N, H', W', 3)` uint8, contiguous, and the rows and columns where the frames lie in it.
@@ -30,7 +39,10 @@ def with_margin(frames: np.ndarray, multiple: int) -> tuple[np.ndarray, tuple[sl
     height, width = frames.shape[1:3]
     before = EDGE_PX + (-EDGE_PX % multiple)
     below, right = before + (-height % multiple), before + (-width % multiple)
-    extended = np.stack([_extended(frame, before, below, before, right) for frame in frames])
+    shape = (len(frames), height + before + below, width + before + right, 3)
+    extended = np.empty(shape, np.uint8) if room is None else room(shape)
+    for frame, target in zip(frames, extended, strict=True):
+        _extend(frame, before, below, before, right, target)
     return extended, (slice(before, before + height), slice(before, before + width))
 
 
@@ -40,6 +52,7 @@ def anchors_with_margin(
     padded: np.ndarray,
     where: tuple[slice, slice],
     channels: int,
+    target: np.ndarray | None = None,
 ) -> np.ndarray:
     """Anchors for frames that `with_margin` has extended, extended likewise.
 
@@ -49,6 +62,7 @@ def anchors_with_margin(
         frames: `(N, H, W, 3)`, as they came.
         padded, where: `(N, H', W', 3)` and the place of the frames in it, as `with_margin` gave them.
         channels: that the network takes.
+        target: of the result's shape, to be filled and returned; None makes a new array.
 
     Returns:
         `(N, channels, H'/4, W'/4)` float32, contiguous.
@@ -60,17 +74,21 @@ def anchors_with_margin(
         anchors = np.broadcast_to(still, (len(frames), *still.shape))
     above, left = (part.start // CELL_PX for part in where)
     below, right = wanted_rows - rows - above, wanted_columns - columns - left
-    extended = [_extended(np.ascontiguousarray(one), above, below, left, right) for one in anchors]
-    found = np.stack(extended).reshape(len(frames), wanted_rows, wanted_columns, channels)
-    return np.ascontiguousarray(found.transpose(0, 3, 1, 2))
+    if target is None:
+        target = np.empty((len(frames), channels, wanted_rows, wanted_columns), np.float32)
+    for one, planes in zip(anchors, target, strict=True):
+        for channel, plane in zip(cv2.split(np.ascontiguousarray(one)), planes, strict=True):
+            _extend(channel, above, below, left, right, plane)
+    return target
 
 
-def _extended(frame: np.ndarray, above: int, below: int, left: int, right: int) -> np.ndarray:
+def _extend(frame: np.ndarray, above: int, below: int, left: int, right: int, target: np.ndarray) -> None:
     room_y, room_x = frame.shape[0] - 1, frame.shape[1] - 1
     top, bottom = min(above, room_y), min(below, room_y)
     west, east = min(left, room_x), min(right, room_x)
-    frame = cv2.copyMakeBorder(frame, top, bottom, west, east, cv2.BORDER_REFLECT_101)
     rest = (above - top, below - bottom, left - west, right - east)
-    if any(rest):
-        frame = cv2.copyMakeBorder(frame, rest[0], rest[1], rest[2], rest[3], cv2.BORDER_REPLICATE)
-    return frame
+    if not any(rest):
+        cv2.copyMakeBorder(frame, top, bottom, west, east, cv2.BORDER_REFLECT_101, target)
+        return
+    frame = cv2.copyMakeBorder(frame, top, bottom, west, east, cv2.BORDER_REFLECT_101)
+    cv2.copyMakeBorder(frame, rest[0], rest[1], rest[2], rest[3], cv2.BORDER_REPLICATE, target)

@@ -13,7 +13,7 @@ import numpy as np
 
 from stylereel.core.anchors import CELL_PX
 from stylereel.core.errors import EnvironmentMissingError, PackError
-from stylereel.inference.cpu import available_cores
+from stylereel.inference.cpu import available_cores, multiplies_bf16_in_tiles
 from stylereel.inference.runner import (
     Footprint,
     RunnerReport,
@@ -23,6 +23,7 @@ from stylereel.inference.runner import (
     refuse_device,
     takes_int8,
 )
+from stylereel.inference.runners._openvino_ends import arranged, unfolded
 from stylereel.inference.sizing import anchors_with_margin, with_margin
 from stylereel.packs.store import Pack
 
@@ -49,7 +50,8 @@ class Runner:
         self.device = "cpu"
         self._core: Any = self._openvino.Core()
         if precision == "auto":
-            precision = "int8" if takes_int8(pack) else _precision(self._core)
+            rounded = takes_int8(pack) and not multiplies_bf16_in_tiles()
+            precision = "int8" if rounded else _precision(self._core)
         self.precision = precision
         self.footprint = FOOTPRINTS[self.precision]
         self._multiple, self.anchor_channels = pack.card.size_multiple, pack.card.anchor_channels
@@ -70,15 +72,20 @@ class Runner:
         self, frames: np.ndarray, code: np.ndarray | None, state: State, anchors: np.ndarray | None = None
     ) -> tuple[np.ndarray, State]:
         """Apply the network; see `inference.runner.Runner.run`."""
-        padded, (rows, columns) = with_margin(frames, self._multiple)
-        request = self._request(padded.shape)
-        inputs = [padded]
+        request: Any = None
+
+        def room(shape: tuple[int, ...]) -> np.ndarray:
+            nonlocal request
+            request = self._request(shape)
+            return request.get_input_tensor(0).data
+
+        padded, (rows, columns) = with_margin(frames, self._multiple, room)
         if self.anchor_channels:
-            inputs.append(anchors_with_margin(anchors, frames, padded, (rows, columns), self.anchor_channels))
-        request.infer(inputs, share_inputs=True)
+            target = request.get_input_tensor(1).data
+            anchors_with_margin(anchors, frames, padded, (rows, columns), self.anchor_channels, target)
+        request.infer()
         stylized = request.get_output_tensor(0).data
-        check_shape(stylized.shape, padded.shape)
-        return stylized[:, rows, columns].copy(), state
+        return unfolded(stylized, rows, columns), state
 
     def _request(self, shape: tuple[int, ...]) -> Any:
         if shape not in self._requests:
@@ -104,8 +111,7 @@ class Runner:
             self._requests.popitem(last=False)
 
     def _pictures_in_and_out(self, shape: tuple[int, ...]) -> Any:
-        """The network with `(N, H, W, 3)` uint8 at both ends, so that no float frame crosses over."""
-        openvino, ops = self._openvino, self._openvino.opset13
+        """The network with uint8 at both ends, so that no float frame crosses over."""
         count, height, width, _ = shape
         model = self._core.read_model(model=self._network, weights=b"")
         shapes = {model.inputs[0]: [count, 3, height, width]}
@@ -113,22 +119,9 @@ class Runner:
             cells = height // CELL_PX, width // CELL_PX
             shapes[model.inputs[1]] = [count, self.anchor_channels, *cells]
         model.reshape(shapes)
-        steps = openvino.preprocess.PrePostProcessor(model)
-        picture = steps.input(0)
-        picture.tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
-        picture.model().set_layout(openvino.Layout("NCHW"))
-        picture.preprocess().convert_element_type(openvino.Type.f32).mean(127.5).scale(127.5)
-        result = steps.output()
-        result.model().set_layout(openvino.Layout("NCHW"))
-        result.tensor().set_layout(openvino.Layout("NHWC")).set_element_type(openvino.Type.u8)
-
-        def to_levels(output: Any) -> Any:
-            levels = ops.add(ops.multiply(output, np.float32(127.5)), np.float32(127.5))
-            return ops.round(ops.clamp(levels, 0.0, 255.0), "half_to_even").output(0)
-
-        result.postprocess().custom(to_levels)
-        result.postprocess().convert_element_type(openvino.Type.u8)
-        return steps.build()
+        result = model.outputs[0].get_shape()
+        check_shape((result[0], *result[2:], result[1]), shape)
+        return arranged(self._openvino, model, self.anchor_channels > 0)
 
 
 def report() -> RunnerReport:
@@ -155,7 +148,6 @@ def import_openvino() -> ModuleType:
     try:
         import openvino
         import openvino.opset13
-        import openvino.preprocess
     except (ImportError, OSError) as error:
         raise EnvironmentMissingError(f"The runner 'openvino' does not load: {error}. {INSTALL}") from error
     finally:
