@@ -33,6 +33,8 @@ _ANCHOR_QUALITIES = (0, 25, 50, 75, 90, 100)
 _AV1_STRIP_PX = 32
 _CPU_AVX_512F = 13  # OpenCV's number, which its Python has no name for
 _X265_NARROW_PX = 64
+_X264_TREES = ("mbtree=1", "rc-lookahead=10")
+"""What sets veryfast apart from superfast at the same size of file, for a tenth of the difference in time."""
 _PRORES_PROFILES = ("proxy", "lt", "standard", "hq", "4444")
 
 
@@ -185,8 +187,8 @@ def encoder_settings(
     number = own_number(codec, quality) if codec.uses_quality else 0
     match codec.name:
         case "h264":
-            options = {"preset": "veryfast", "crf": str(number)} | ({} if b_frames else {"bf": "0"})
-            options |= _repeatable_x264()
+            options = {"preset": "superfast", "crf": str(number)} | ({} if b_frames else {"bf": "0"})
+            options["x264-params"] = ":".join([*_X264_TREES, *_repeatable_x264()])
         case "hevc":
             parameters = ["log-level=error", *(["lossless=1"] if quality == 100 else [])]
             parameters += [f"pools={threads}"] if threads else []
@@ -237,15 +239,15 @@ def _refuse_strip(size: tuple[int, int]) -> None:
         )
 
 
-def _repeatable_x264() -> dict[str, str]:
-    """Options with which x264 encodes the same pictures to the same bytes each time.
+def _repeatable_x264() -> list[str]:
+    """Parameters with which x264 encodes the same pictures to the same bytes each time.
 
     Its AVX-512 code for macroblock trees (core 165) does not: now and then some blocks get another quantiser.
     AVX2 is as fast. Only said where it takes something away, since x264 believes what it is told.
     """
     import cv2
 
-    return {"x264-params": "asm=AVX2"} if cv2.checkHardwareSupport(_CPU_AVX_512F) else {}
+    return ["asm=AVX2"] if cv2.checkHardwareSupport(_CPU_AVX_512F) else []
 
 
 def quiet_encoders() -> None:
