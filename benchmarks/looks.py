@@ -12,6 +12,7 @@ in order, so anchors travel and the stabiliser leans, as in `stylereel stylize`.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -55,11 +56,16 @@ def clip_frames(data: Path, name: str, count: int, size: tuple[int, int]) -> lis
 
 
 def stylised(
-    pack: str | Path, frames: Sequence[np.ndarray], *, stabilize: float = 0.0, threads: int | None = None
+    pack: str | Path,
+    frames: Sequence[np.ndarray],
+    *,
+    stabilize: float = 0.0,
+    threads: int | None = None,
+    scale: float = 1.0,
 ) -> Iterator[np.ndarray]:
     """The frames in the look, as a video's."""
     stabilizer = Stabilizer(stabilize) if stabilize else None
-    painter = Painter(open_runner(find_pack(pack), threads=threads), Look(), stabilizer)
+    painter = Painter(open_runner(find_pack(pack), threads=threads), Look(scale=scale), stabilizer)
     state = PainterState()
     for frame in frames:
         result, state = painter.next(frame, state)
@@ -67,7 +73,12 @@ def stylised(
 
 
 def measured(
-    pack: str, critic: Critic, clips: dict[str, list[np.ndarray]], stabilize: float, threads: int | None
+    pack: str,
+    critic: Critic,
+    clips: dict[str, list[np.ndarray]],
+    stabilize: float,
+    threads: int | None,
+    scale: float = 1.0,
 ) -> dict[str, float]:
     """The pooled figures of a look."""
     likeness = style_likeness.Metric(critic)
@@ -80,7 +91,7 @@ def measured(
             grid_peak.Metric(),
         ]
         looked_at = style_likeness.chosen_frames(len(frames), LIKENESS_FRAMES)
-        results = stylised(pack, frames, stabilize=stabilize, threads=threads)
+        results = stylised(pack, frames, stabilize=stabilize, threads=threads, scale=scale)
         for index, (frame, result) in enumerate(zip(frames, results, strict=True)):
             for metric in per_clip[:3]:
                 metric.update(frame, result)
@@ -100,6 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("STYLEREEL_DATA"))
     parser.add_argument("--looks", nargs="+", required=True, help="pack=style set")
     parser.add_argument("--stabilize", nargs="+", type=float, default=[0.0, 0.7])
+    parser.add_argument("--scale", nargs="+", type=float, default=[1.0], help="of what the network sees")
     parser.add_argument("--frames", type=int, default=30, help="of a clip at 640x360")
     parser.add_argument(
         "--large-frames", type=int, default=12, help="of a clip at 1280x720; 0 leaves them out"
@@ -118,17 +130,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
             clips[f"{name} 720p"] = clip_frames(data, name, options.large_frames, (1280, 720))
     columns = ("style_likeness", "style_likeness_source", "warping_n_ratio", "warping_n_ratio_gap5",
                "content_ssim", "grid_peak")  # fmt: skip
-    print("| look | stabilize | " + " | ".join(columns) + " |")
-    print("|---" * (len(columns) + 2) + "|")
+    print("| look | stabilize | scale | " + " | ".join(columns) + " |")
+    print("|---" * (len(columns) + 3) + "|")
     found = []
     for pair in options.looks:
         pack, _, style = pair.partition("=")
         critic = load_critic(data, style or pack, cache=options.cache)
-        for stabilize in options.stabilize:
-            figures = measured(pack, critic, clips, stabilize, options.threads)
+        for stabilize, scale in itertools.product(options.stabilize, options.scale):
+            figures = measured(pack, critic, clips, stabilize, options.threads, scale)
             cells = [f"{figures[column]:.2f}" for column in columns]
-            print(f"| {Path(pack).name} | {stabilize:g} | " + " | ".join(cells) + " |", flush=True)
-            found.append({"look": pack, "stabilize": stabilize, **figures})
+            print(
+                f"| {Path(pack).name} | {stabilize:g} | {scale:g} | " + " | ".join(cells) + " |", flush=True
+            )
+            found.append({"look": pack, "stabilize": stabilize, "scale": scale, **figures})
     if options.json:
         options.json.write_text(json.dumps(found, indent=1))
 

@@ -60,7 +60,7 @@ def test_openvino_compiles_a_frames_tiles_once(generator_pack):
     runner = open_runner(generator_pack, "openvino", "cpu")
     tiled = TiledRunner(runner, generator_pack, tight(generator_pack, runner, SIZE, 0.75))
     tiled.run(picture(*SIZE), None, None)
-    assert not tiled.tiles_of(*SIZE).is_whole and len(runner._requests) == 1
+    assert not tiled.tiles_of(*SIZE).is_whole and len(runner._idle) == 1
 
 
 def test_the_values_that_a_network_keeps_alive_are_counted_for_every_generator(generator_pack):

@@ -72,6 +72,7 @@ def prepare_memory(
     stabilize: bool,
     limit_bytes: int | None,
     own: OwnMemory,
+    many_at_once: bool = False,
 ) -> MemoryPlan:
     """Plan for a run and hold the runner to it; call it when source and network are open, the output is not.
 
@@ -84,6 +85,7 @@ def prepare_memory(
         stabilize: results lean on the ones before.
         limit_bytes: most that this process may hold; None takes what the machine has.
         own: what is held that has nothing to do with frames.
+        many_at_once: several frames may be at work, where that pays.
 
     Raises:
         UsageError: the limit is too low for frames of that size.
@@ -102,4 +104,5 @@ def prepare_memory(
     painting = PAINTING + ENLARGING * (frame_px > 1) + following / frame_px
     beside = Beside(READING[read], painting, writing, has_queues=moving, frame_px=frame_px)
     already = min(own.besides_bytes, int(beside.reading_bytes * size[0] * size[1]))
-    return runner.prepare(*seen, plan_memory(limit_bytes, beside, already))
+    plan = plan_memory(limit_bytes, beside, already)
+    return runner.prepare(*seen, plan, many_at_once=many_at_once)

@@ -310,6 +310,7 @@ def stylize(
             stabilize=stabilize > 0,
             limit_bytes=limit_bytes,
             own=own,
+            many_at_once=not alone and incoming is None,
         )
         width, height = job.begin(plan, (width, height), total)
         with (
@@ -337,7 +338,9 @@ def stylize(
             stage = (
                 picture_stage(painter)
                 if alone
-                else network_stage(painter, start=job.state(), before_each=job.before_each)
+                else network_stage(
+                    painter, start=job.state(), before_each=job.before_each, lanes=network.lanes
+                )
             )
             finishers: list[Finisher] = [TextGuard(alone)] if guards_text else []
             finishers += [Deepener()] if plan.bit_depth > 8 else []

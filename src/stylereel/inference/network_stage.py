@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +13,7 @@ import numpy as np
 from stylereel.core.frames import Frame, FrameBatch, Stage
 from stylereel.inference.ahead import ahead
 from stylereel.inference.painter import Painter, PainterState, Sight
+from stylereel.inference.runner import State
 from stylereel.temporal.anchor_track import AnchorTrack
 from stylereel.temporal.follower import FollowState
 
@@ -27,6 +30,7 @@ def network_stage(
     *,
     start: PainterState | None = None,
     before_each: Callable[[], Keeper | None] | None = None,
+    lanes: int = 1,
 ) -> Stage:
     """A stage that stylises every frame; order, count and times out are those that came in.
 
@@ -39,6 +43,8 @@ def network_stage(
         start: what the first frame needs to know of those before it; None where there are none.
         before_each: asked before each frame, from that thread; gives what takes the state, where that must be
             all that the frame is made from, so that it comes out the same when a run begins there.
+        lanes: how many frames the network may be at, at a time; above 1 it must keep no state, and as many
+            results are held back.
     """
 
     def stage(batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
@@ -46,12 +52,14 @@ def network_stage(
         glances = _glances(painter, batches, state, before_each)
         if painter.follows:
             glances = ahead(glances)
-        runner_state, stabilizer_state, pixels = state.runner, state.stabilizer, None
-        for glance in glances:
+        painted = (
+            _in_turn(painter, glances, state.runner) if lanes == 1 else _at_once(painter, glances, lanes)
+        )
+        stabilizer_state, pixels = state.stabilizer, None
+        for glance, stylized, runner_state in painted:
             if glance.keeper is not None:
                 glance.keeper(PainterState(runner_state, glance.motion, glance.track, stabilizer_state))
-            if glance.sight is not None:
-                stylized, runner_state = painter.stylized(glance.sight, runner_state)
+            if glance.sight is not None and stylized is not None:
                 pixels, stabilizer_state = painter.finished(
                     glance.frame.pixels, glance.sight, stylized, stabilizer_state
                 )
@@ -94,6 +102,39 @@ def _glances(
         sight = painter.look_at(frame.pixels, motion, track)
         yield _Glance(frame, sight, motion, track, keeper)
         motion, track, last = sight.motion, sight.track, frame.pixels
+
+
+_Painted = tuple[_Glance, np.ndarray | None, State]
+"""What the network made of a glance that has a sight, and the runner's state before it."""
+
+
+def _in_turn(painter: Painter, glances: Iterator[_Glance], state: State) -> Iterator[_Painted]:
+    for glance in glances:
+        before, stylized = state, None
+        if glance.sight is not None:
+            stylized, state = painter.stylized(glance.sight, state)
+        yield glance, stylized, before
+
+
+def _at_once(painter: Painter, glances: Iterator[_Glance], lanes: int) -> Iterator[_Painted]:
+    """In order, with one more waiting than the network is at, so that none of its lanes ever waits."""
+    waiting: deque[tuple[_Glance, Future[tuple[np.ndarray, State]] | None]] = deque()
+
+    def oldest() -> _Painted:
+        glance, future = waiting.popleft()
+        return glance, None if future is None else future.result()[0], None
+
+    pool = ThreadPoolExecutor(lanes, "stylereel-network")
+    try:
+        for glance in glances:
+            sight = glance.sight
+            waiting.append((glance, None if sight is None else pool.submit(painter.stylized, sight, None)))
+            if len(waiting) > lanes:
+                yield oldest()
+        while waiting:
+            yield oldest()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def is_same(first: np.ndarray, second: np.ndarray) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -87,6 +87,21 @@ class Runner(Protocol):
 
     def free_bytes(self) -> int | None:
         """Free memory of a device that has its own, or None where the machine's is what counts."""
+        ...
+
+
+@runtime_checkable
+class ManyAtOnce(Protocol):
+    """A runner whose `run` may be called again while it is at work, from other threads.
+
+    Attributes:
+        most_lanes: how many calls may be worth while.
+    """
+
+    most_lanes: int
+
+    def use_lanes(self, count: int) -> None:
+        """Make ready for so many calls at a time, each with its part of the threads; before the first one."""
         ...
 
 

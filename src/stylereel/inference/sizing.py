@@ -6,8 +6,6 @@ are mirrored outwards by `EDGE_PX` on every side before the network and cut back
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import cv2
 import numpy as np
 
@@ -17,12 +15,16 @@ EDGE_PX = 16
 """Mirrored margin on every side; a multiple of every generator's size rule so far."""
 
 
-Room = Callable[[tuple[int, ...]], np.ndarray]
-"""Gives an array of that shape to write to."""
+def shape_with_margin(shape: tuple[int, ...], multiple: int) -> tuple[int, ...]:
+    """Of what `with_margin` makes of frames of that shape, `(N, H, W, 3)`."""
+    count, height, width, channels = shape
+    before = _before(multiple)
+    rows, columns = (side + 2 * before + (-side % multiple) for side in (height, width))
+    return count, rows, columns, channels
 
 
 def with_margin(
-    frames: np.ndarray, multiple: int, room: Room | None = None
+    frames: np.ndarray, multiple: int, target: np.ndarray | None = None
 ) -> tuple[np.ndarray, tuple[slice, slice]]:
     """Extend frames by `EDGE_PX` on all sides, and further right and below to multiples of `multiple`.
 
@@ -31,19 +33,23 @@ def with_margin(
     Args:
         frames: `(N, H, W, 3)` uint8.
         multiple: the network's size rule, in pixels.
-        room: uint8, contiguous, to be filled and returned; None makes a new array.
+        target: of `shape_with_margin`, uint8, contiguous, to be filled and returned; None makes a new array.
 
     Returns:
         `(N, H', W', 3)` uint8, contiguous, and the rows and columns where the frames lie in it.
     """
     height, width = frames.shape[1:3]
-    before = EDGE_PX + (-EDGE_PX % multiple)
+    before = _before(multiple)
     below, right = before + (-height % multiple), before + (-width % multiple)
-    shape = (len(frames), height + before + below, width + before + right, 3)
-    extended = np.empty(shape, np.uint8) if room is None else room(shape)
-    for frame, target in zip(frames, extended, strict=True):
-        _extend(frame, before, below, before, right, target)
-    return extended, (slice(before, before + height), slice(before, before + width))
+    if target is None:
+        target = np.empty(shape_with_margin(frames.shape, multiple), np.uint8)
+    for frame, extended in zip(frames, target, strict=True):
+        _extend(frame, before, below, before, right, extended)
+    return target, (slice(before, before + height), slice(before, before + width))
+
+
+def _before(multiple: int) -> int:
+    return EDGE_PX + (-EDGE_PX % multiple)
 
 
 def anchors_with_margin(

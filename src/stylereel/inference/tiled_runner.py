@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -13,13 +14,17 @@ from stylereel.core.anchors import CELL_PX, anchors_at, still_places
 from stylereel.core.errors import MemoryShortError, StylereelError, UsageError
 from stylereel.core.memory import as_text
 from stylereel.inference.memory_plan import Beside, MemoryPlan, plan_memory
-from stylereel.inference.runner import Runner, State
+from stylereel.inference.runner import ManyAtOnce, Runner, State
 from stylereel.inference.runners._live_values import UNKNOWN, live_values
 from stylereel.inference.tiling import Cutter, Tiles, in_tiles
 from stylereel.packs.store import ONNX_NAME, Pack
 
 WEIGHT_COPIES = 3
 """Of the network's file: as it is read, as a runner arranges it, and while it does so."""
+LANES_FROM_PX = 500_000
+"""Smaller frames leave little to wait for between two layers: two at a time gain nothing."""
+HELD_BY_A_LANE = 12.0
+"""Bytes per pixel: a frame that waits for it, its anchors, a result that waits for its turn."""
 DEVICE_SHARE = 0.9
 """Of a device's free memory."""
 _NO_MEMORY = (
@@ -72,6 +77,7 @@ class TiledRunner:
     Attributes:
         name, device, precision, anchor_channels, footprint: the runner's.
         plan: what may be held.
+        lanes: how many calls of `run` may be at work at a time.
         notices: sentences for the user.
     """
 
@@ -85,9 +91,15 @@ class TiledRunner:
         self._tiles: dict[tuple[int, int, int], Tiles] = {}
         self._most_px = math.inf
         self._values: float | None = None
+        self.lanes, self._lock = 1, threading.Lock()
 
-    def prepare(self, height: int, width: int, plan: MemoryPlan) -> MemoryPlan:
+    def prepare(self, height: int, width: int, plan: MemoryPlan, *, many_at_once: bool = False) -> MemoryPlan:
         """Hold to another plan, for frames of that size; call it before the first of them.
+
+        Args:
+            height, width: px.
+            plan: what may be held.
+            many_at_once: nobody waits for a single frame, so that several may be at work, where that pays.
 
         Returns:
             The plan, with queues as short as it takes.
@@ -100,8 +112,21 @@ class TiledRunner:
             whole = self._needed_bytes(self._cutter.tiles(height, width, math.inf), self._live_values())
         self.plan = plan.with_short_queues(height, width, whole)
         self._tiles.clear()
-        self.tiles_of(height, width)
+        whole_frames = self.tiles_of(height, width).is_whole
+        if many_at_once and whole_frames and height * width >= LANES_FROM_PX:
+            self._open_lanes(height, width)
         return self.plan
+
+    def _open_lanes(self, height: int, width: int) -> None:
+        """Let several frames be at work at a time, where the runner can and there is room for them."""
+        if not isinstance(self._inner, ManyAtOnce) or self._inner.most_lanes < 2:
+            return
+        lanes = self._inner.most_lanes
+        whole = self._cutter.tiles(height, width, math.inf)
+        held = lanes * height * width * HELD_BY_A_LANE
+        if self._needed_bytes(whole, self._live_values(), lanes) + held <= self._left_bytes(height, width):
+            self._inner.use_lanes(lanes)
+            self.lanes = lanes
 
     def hold_beside(self, beside: Beside) -> None:
         """Count with something else beside the network, within the room that was planned."""
@@ -111,9 +136,11 @@ class TiledRunner:
     def tiles_of(self, height: int, width: int, count: int = 1) -> Tiles:
         """How frames of that size are cut, where `count` run at a time."""
         key = height, width, count
-        if key not in self._tiles:
-            self._tiles = {key: self._cut(height, width, count)}
-        return self._tiles[key]
+        found = self._tiles.get(key)
+        if found is None:
+            found = self._cut(height, width, count)
+            self._tiles = {key: found}
+        return found
 
     def tile_of(self, height: int, width: int) -> tuple[int, int] | None:
         """`(width, height)` of the tiles of frames of that size, or None where they stay whole."""
@@ -141,7 +168,9 @@ class TiledRunner:
                     raise
                 reason = _first_line(error)
             # Outside of the handler: the error would hold on to what the failed attempt has made.
-            self._halve(tiles, (height, width, count), reason)
+            with self._lock:
+                if self.tiles_of(height, width, count) is tiles:  # else another lane has halved them
+                    self._halve(tiles, (height, width, count), reason)
 
     def forget(self) -> None:
         """See `inference.runner.Runner.forget`."""

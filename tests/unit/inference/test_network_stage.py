@@ -1,4 +1,5 @@
 import itertools
+import threading
 from dataclasses import replace
 from fractions import Fraction
 
@@ -10,6 +11,7 @@ from stylereel.core.anchors import anchors_at, still_places
 from stylereel.core.frames import Frame
 from stylereel.inference.network_stage import network_stage, picture_stage
 from stylereel.inference.painter import Look, Painter, PainterState
+from stylereel.inference.saved_state import dump_state
 from stylereel.temporal.stabilizer import Stabilizer
 
 
@@ -150,3 +152,34 @@ def test_pictures_that_do_not_belong_together_are_each_painted_by_itself():
         np.array_equal(out.pixels, painter.still(frame.pixels))
         for out, frame in zip(through(picture_stage(painter), frames), frames, strict=True)
     )
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.7])
+def test_frames_that_are_at_work_at_a_time_come_out_as_one_by_one(strength):
+    shown = [0, 1, 1, 2, 3, 4, 4, 5]
+    frames = [Frame(pan(6, 4)[at], pts, Fraction(1)) for pts, at in enumerate(shown)]
+    results, kept = [], []
+    for lanes in (1, 2):
+        keepers = iter([None, None, None, None, None, kept.append, None, None])
+        painter = Painter(Anchored(), Look(), Stabilizer(strength) if strength else None)
+        stage = network_stage(painter, before_each=lambda: next(keepers), lanes=lanes)  # noqa: B023
+        results.append(through(stage, frames))
+    assert [frame.pts for frame in results[1]] == list(range(8))
+    assert all(np.array_equal(a.pixels, b.pixels) for a, b in zip(*results, strict=True))
+    one, other = (dump_state(state) for state in kept)
+    assert one == other
+
+
+def test_the_network_is_at_as_many_frames_as_it_has_lanes():
+    class Together(Anchored):
+        """Goes on only where another call is at work as well."""
+
+        def __init__(self):
+            self.both = threading.Barrier(2, timeout=20)
+
+        def run(self, frames, code, state, anchors=None):
+            self.both.wait()
+            return super().run(frames, code, state, anchors)
+
+    frames = [Frame(pixels, at, Fraction(1)) for at, pixels in enumerate(pan(4, 3))]
+    assert len(through(network_stage(Painter(Together(), Look()), lanes=2), frames)) == 4

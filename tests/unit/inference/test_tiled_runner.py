@@ -169,3 +169,31 @@ def test_the_limit_counts_what_the_process_holds_already(monkeypatch):
     assert plan_memory(None, already_bytes=50).room_bytes == 900
     monkeypatch.setattr("stylereel.inference.memory_plan.available_bytes", lambda: None)
     assert plan_memory(None).network_bytes(4000, 4000) is None
+
+
+class ManyLanes(Canvas):
+    """A canvas that several brushes may be at."""
+
+    most_lanes, lanes = 2, 1
+
+    def use_lanes(self, count):
+        self.lanes = count
+
+
+@pytest.mark.parametrize(
+    "canvas,size,room_bytes,many,lanes",
+    [
+        (ManyLanes(), (720, 1280), None, True, 2),
+        (ManyLanes(), (720, 1280), None, False, 1),
+        (ManyLanes(), (360, 640), None, True, 1),
+        (ManyLanes(), (720, 1280), 15 * 720 * 1280, True, 1),
+        (Canvas(), (720, 1280), None, True, 1),
+    ],
+)
+def test_several_frames_are_at_work_where_that_pays_and_fits(
+    pack, monkeypatch, canvas, size, room_bytes, many, lanes
+):
+    monkeypatch.setattr("stylereel.inference.tiled_runner.live_values", lambda pack: 10.0)
+    runner = TiledRunner(canvas, pack)
+    runner.prepare(*size, MemoryPlan(room_bytes, Beside(0, 0, 0)), many_at_once=many)
+    assert (runner.lanes, getattr(canvas, "lanes", 1)) == (lanes, lanes)

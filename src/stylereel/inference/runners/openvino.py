@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import math
+import queue
 import sys
+import threading
 from collections import OrderedDict
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -24,7 +28,7 @@ from stylereel.inference.runner import (
     takes_int8,
 )
 from stylereel.inference.runners._openvino_ends import arranged, unfolded
-from stylereel.inference.sizing import anchors_with_margin, with_margin
+from stylereel.inference.sizing import anchors_with_margin, shape_with_margin, with_margin
 from stylereel.packs.store import Pack
 
 NAME = "openvino"
@@ -59,7 +63,10 @@ class Runner:
         self._network = pack.read(name)
         between = _precision(self._core) if precision == "int8" else precision
         self._options = _options(between, threads)
-        self._requests: OrderedDict[tuple[int, ...], Any] = OrderedDict()
+        self._idle: OrderedDict[tuple[int, ...], queue.SimpleQueue[Any]] = OrderedDict()
+        self._lanes, self._lock = 1, threading.Lock()
+        at_work = self._options.get("INFERENCE_NUM_THREADS", available_cores())
+        self.most_lanes = 1 if at_work == 1 else 2
         try:
             model = self._core.read_model(model=self._network, weights=b"")
         except Exception as error:
@@ -72,43 +79,55 @@ class Runner:
         self, frames: np.ndarray, code: np.ndarray | None, state: State, anchors: np.ndarray | None = None
     ) -> tuple[np.ndarray, State]:
         """Apply the network; see `inference.runner.Runner.run`."""
-        request: Any = None
+        shape = shape_with_margin(frames.shape, self._multiple)
+        with self._request(shape) as request:
+            padded, where = with_margin(frames, self._multiple, request.get_input_tensor(0).data)
+            if self.anchor_channels:
+                target = request.get_input_tensor(1).data
+                anchors_with_margin(anchors, frames, padded, where, self.anchor_channels, target)
+            request.infer()
+            return unfolded(request.get_output_tensor(0).data, *where), state
 
-        def room(shape: tuple[int, ...]) -> np.ndarray:
-            nonlocal request
-            request = self._request(shape)
-            return request.get_input_tensor(0).data
+    def use_lanes(self, count: int) -> None:
+        """See `inference.runner.ManyAtOnce.use_lanes`."""
+        self._lanes = count
+        if count > 1:
+            self._options |= {"NUM_STREAMS": str(count), "PERFORMANCE_HINT": "THROUGHPUT"}
+        self.forget()
 
-        padded, (rows, columns) = with_margin(frames, self._multiple, room)
-        if self.anchor_channels:
-            target = request.get_input_tensor(1).data
-            anchors_with_margin(anchors, frames, padded, (rows, columns), self.anchor_channels, target)
-        request.infer()
-        stylized = request.get_output_tensor(0).data
-        return unfolded(stylized, rows, columns), state
-
-    def _request(self, shape: tuple[int, ...]) -> Any:
-        if shape not in self._requests:
-            self._make_room(shape)
-            model = self._pictures_in_and_out(shape)
-            compiled = self._core.compile_model(model, "CPU", self._options)
-            self._requests[shape] = compiled.create_infer_request()
-        self._requests.move_to_end(shape)
-        return self._requests[shape]
+    @contextlib.contextmanager
+    def _request(self, shape: tuple[int, ...]) -> Iterator[Any]:
+        """A compiled network for frames of that shape that nobody else is using."""
+        with self._lock:
+            if shape not in self._idle:
+                self._make_room(shape)
+                model = self._pictures_in_and_out(shape)
+                compiled = self._core.compile_model(model, "CPU", self._options)
+                self._idle[shape] = queue.SimpleQueue()
+                for _ in range(self._lanes):
+                    self._idle[shape].put(compiled.create_infer_request())
+            self._idle.move_to_end(shape)
+            idle = self._idle[shape]
+        request = idle.get()
+        try:
+            yield request
+        finally:
+            idle.put(request)
 
     def forget(self) -> None:
         """See `inference.runner.Runner.forget`."""
-        self._requests.clear()
+        with self._lock:
+            self._idle.clear()
 
     def free_bytes(self) -> None:
         """The machine's memory is what counts."""
 
     def _make_room(self, shape: tuple[int, ...]) -> None:
         def together() -> int:
-            return sum(math.prod(kept[:3]) for kept in (*self._requests, shape))
+            return self._lanes * sum(math.prod(kept[:3]) for kept in (*self._idle, shape))
 
-        while self._requests and (len(self._requests) >= SIZES_KEPT or together() > KEPT_PX):
-            self._requests.popitem(last=False)
+        while self._idle and (len(self._idle) >= SIZES_KEPT or together() > KEPT_PX):
+            self._idle.popitem(last=False)
 
     def _pictures_in_and_out(self, shape: tuple[int, ...]) -> Any:
         """The network with uint8 at both ends, so that no float frame crosses over."""
