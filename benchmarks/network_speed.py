@@ -61,9 +61,10 @@ def measure(
         runner = Runner(pack, threads=threads, precision=precision)
         for width, height in SIZES:
             frames = _scene(width, height)[None]
-            request = runner._request(frames.shape)  # the network alone: no margin around the frame
+            with runner._request(frames.shape) as request:  # the network alone: no margin around the frame
+                request.get_input_tensor(0).data[...] = frames
             actions = {
-                "network": lambda r=request, f=frames: r.infer([f], share_inputs=True),
+                "network": lambda r=request: r.infer(),
                 "with margin": lambda r=runner, f=frames: r.run(f, None, None),
                 "reference": reference(width, height, precision, threads),
             }
