@@ -38,7 +38,7 @@ SIZES_KEPT = 3
 KEPT_PX = 1_500_000
 """Sizes are kept compiled while they have no more pixels than this together: each holds its memory."""
 FEW_CORES = 4
-FOOTPRINTS = {"int8": Footprint(2.0, 18.0), "bf16": Footprint(2.0, 18.0), "fp32": Footprint(4.0, 18.0)}
+FOOTPRINTS = {"int8": Footprint(2.6, 18.0), "bf16": Footprint(2.0, 18.0), "fp32": Footprint(4.0, 18.0)}
 
 
 class Runner:
@@ -57,12 +57,12 @@ class Runner:
             rounded = takes_int8(pack) and not multiplies_bf16_in_tiles()
             precision = "int8" if rounded else _precision(self._core)
         self.precision = precision
-        self.footprint = FOOTPRINTS[self.precision]
         self._multiple, self.anchor_channels = pack.card.size_multiple, pack.card.anchor_channels
         name = pack.network_name(precision)
         self._network = pack.read(name)
         between = _precision(self._core) if precision == "int8" else precision
         self._options = _options(between, threads)
+        self.footprint = FOOTPRINTS["fp32" if between == "fp32" else precision]
         self._idle: OrderedDict[tuple[int, ...], queue.SimpleQueue[Any]] = OrderedDict()
         self._lanes, self._lock = 1, threading.Lock()
         at_work = self._options.get("INFERENCE_NUM_THREADS", available_cores())
