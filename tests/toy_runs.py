@@ -32,6 +32,7 @@ TINY_RECIPE: dict[str, Any] = {**TINY_NETWORKS, "nce_patches": 32}
 TINY_RECIPES: dict[str, dict[str, Any]] = {
     "unpaired": TINY_RECIPE,
     "cyclegan": {**TINY_NETWORKS, "pool_size": 12},
+    "conditional": {**TINY_RECIPE, "encoder": {"channels": 8, "hidden": 16}},
     "recycle": {**TINY_NETWORKS, "pool_size": 12, "predictor_channels": 4},
 }
 """Small settings of a recipe; one that is not here is tested with small networks."""

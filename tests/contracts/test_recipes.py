@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch", reason="the training extra is not installed
 
 import toy_runs
 from stylereel.actions import train as action
+from stylereel.core.errors import UsageError
 from stylereel.core.registry import family
 from stylereel.packs.store import load_pack
 from stylereel.training.card import generator_key
@@ -115,6 +116,11 @@ def test_it_computes_where_its_batch_is(material):
 def test_any_generator_can_be_trained(material, name):
     values = material.resolved.as_json()
     recipe = material.resolved.settings.recipe
+    if (name == "conditional") != (recipe == "conditional"):
+        values[recipe]["generator"] = {"name": name}
+        with pytest.raises(UsageError, match="conditional"):
+            resolve(values, "the test")
+        return
     values[recipe]["generator"] = {"name": name, **{"resnet": {"channels": 4, "blocks": 1}}.get(name, {})}
     run = toy_runs.Material(resolve(values, "the test"), material.content, material.style).run(2)
     assert generator_key(run.generator) == name

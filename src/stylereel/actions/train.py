@@ -13,7 +13,7 @@ from typing import Any
 import safetensors.torch
 import torch
 
-from stylereel.actions.quantize import chosen_frames, in_int8
+from stylereel.actions.trained_pack import pack_of
 from stylereel.actions.training_material import cutter_of, gather_role
 from stylereel.core.errors import PackError, UsageError
 from stylereel.core.memory import available_bytes
@@ -21,10 +21,9 @@ from stylereel.core.progress import Meter, Progress
 from stylereel.data.credits import CreditBook
 from stylereel.data.gather import Gathered
 from stylereel.data.stream import BatchStream, Cutter
-from stylereel.export.onnx import anchor_channels, check_parity, export_onnx
 from stylereel.packs.find import find_pack
-from stylereel.packs.store import ONNX_NAME, PREVIEW_NAME, WEIGHTS_NAME, save_pack
-from stylereel.training.card import generator_key, make_card
+from stylereel.packs.store import PREVIEW_NAME, WEIGHTS_NAME, save_pack
+from stylereel.training.card import generator_key
 from stylereel.training.checkpoint import read_checkpoint, write_checkpoint
 from stylereel.training.device import find_device
 from stylereel.training.ema import recompute_statistics
@@ -313,18 +312,6 @@ class _Session:
         self.events.on_notice("Writing the pack: weights, ONNX checked against torch, preview.")
         recompute_statistics(generator, (next(self.stream).content.to(run.device) for _ in range(32)))
         generator = generator.cpu().eval()
-        onnx = export_onnx(generator)
-        parity = check_parity(generator, onnx)
-        pictures = [*self.content.held_out.pictures, *self.content.training.pictures]
-        rounded, int8_metrics = in_int8(
-            onnx,
-            chosen_frames([picture.pixels for picture in pictures], int(generator.size_multiple)),  # type: ignore[arg-type]
-            anchor_channels(generator),
-            self.events.on_notice,
-        )
-        weights = safetensors.torch.save(
-            {name: value.contiguous() for name, value in generator.state_dict().items()}
-        )
         training = {
             "recipe": settings.recipe,
             "steps": run.total_steps,
@@ -333,23 +320,23 @@ class _Session:
             "settings": _without_paths(self.resolved.as_json()),
             "versions": versions(),
         }
-        card = make_card(
-            settings,
+        card, files, parity = pack_of(
+            self.resolved,
             self.folder.output.resolve().name,
             generator,
+            run.recipe,
             self.content,
             self.style,
             training,
-            {"onnx_difference": round(parity.largest, 7), **int8_metrics},
+            self.events.on_notice,
         )
         if card.license_is_unknown:
             self.events.on_notice(
                 "The licence of the style pictures is unknown and the card says so: state it with --license."
             )
         preview = encoded(self._sheet(4), ".jpg", 88)
-        files = {WEIGHTS_NAME: weights, ONNX_NAME: onnx, PREVIEW_NAME: preview, **rounded}
-        save_pack(self.folder.output, card, files, overwrite=True)
-        return parity.largest
+        save_pack(self.folder.output, card, {**files, PREVIEW_NAME: preview}, overwrite=True)
+        return parity
 
     def _summary(self, *, finished: bool, parity: float | None = None) -> TrainSummary:
         run = self.run

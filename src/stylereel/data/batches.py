@@ -37,14 +37,17 @@ class Batch:
         style: the same shape and range.
         moving: clips of content, where the recipe wants some and there are videos to cut them from.
         style_moving: clips of the style, likewise.
+        labels: `(N,)` int64, which of several styles each style crop shows; None where there is one.
     """
 
     content: Tensor
     style: Tensor
     moving: Moving | None = None
     style_moving: Moving | None = None
+    labels: Tensor | None = None
 
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on `device`."""
         clips = [part if part is None else part.to(device) for part in (self.moving, self.style_moving)]
-        return Batch(self.content.to(device), self.style.to(device), *clips)
+        labels = None if self.labels is None else self.labels.to(device)
+        return Batch(self.content.to(device), self.style.to(device), *clips, labels)

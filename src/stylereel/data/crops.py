@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -10,7 +11,20 @@ import numpy as np
 from stylereel.data.pool import Picture, Pool
 from stylereel.data.settings import DataSettings
 
-CONTENT_STREAM, STYLE_STREAM = 1, 2
+CONTENT_STREAM, STYLE_STREAM, LABEL_STREAM = 1, 2, 5
+
+
+@dataclass(frozen=True)
+class StylePool:
+    """The pictures of one of several styles.
+
+    Attributes:
+        pictures: of that style.
+        scales: its own `style_scales`; None for those of the run.
+    """
+
+    pictures: Pool
+    scales: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -22,12 +36,15 @@ class CropSampler:
         style: pictures whose look is learned.
         settings: sizes, scales and augmentation.
         seed: the run's seed.
+        styles: where several styles are learned, the pictures of each; crops are then drawn from these, as
+            many of a small set as of a large one.
     """
 
     content: Pool
     style: Pool
     settings: DataSettings
     seed: int
+    styles: Sequence[StylePool] = ()
 
     def content_crops(self, batch: int) -> np.ndarray:
         """Crops that look like parts of a frame, `(N, h, w, 3)` uint8 RGB."""
@@ -45,14 +62,26 @@ class CropSampler:
     def style_crops(self, batch: int) -> np.ndarray:
         """Crops at several scales, `(N, h, w, 3)` uint8 RGB."""
         random = np.random.default_rng([self.seed, STYLE_STREAM, batch])
-        low, high = self.settings.style_scales
         crops = []
-        for _ in range(self.settings.batch_size):
-            picture = self.style.draw(batch, random.random())
+        for number in self.labels(batch) if self.styles else [None] * self.settings.batch_size:
+            pool = StylePool(self.style) if number is None else self.styles[number]
+            low, high = pool.scales or self.settings.style_scales
+            picture = pool.pictures.draw(batch, random.random())
             # Even in the size that strokes come out at, which is one over the scale.
             scale = 1.0 / (random.uniform(1.0 / high, 1.0 / low) * self.settings.brush_size)
             crops.append(self._cut(picture, self.settings.crop_px * scale, random))
         return np.stack(crops)
+
+    def labels(self, batch: int) -> list[int]:
+        """Which of `styles` each style crop of a batch shows: every style as often as the others."""
+        count, size = len(self.styles), self.settings.batch_size
+        # Rounds through all styles, each round in an order of its own.
+        numbers = range(batch * size, (batch + 1) * size)
+        orders = {
+            at: np.random.default_rng([self.seed, LABEL_STREAM, at]).permutation(count)
+            for at in {number // count for number in numbers}
+        }
+        return [int(orders[number // count][number % count]) for number in numbers]
 
     def _cut(self, picture: Picture, region_px: float, random: np.random.Generator) -> np.ndarray:
         """Cut a nearly square region of about `region_px`, resized to the crop's side."""

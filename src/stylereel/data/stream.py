@@ -58,7 +58,8 @@ class Cutter:
         )
         if self.pictures is not None:
             content, style = self.pictures.content_crops(number), self.pictures.style_crops(number)
-            return Batch(to_tensor(content), to_tensor(style), clips, style_clips)
+            labels = torch.tensor(self.pictures.labels(number)) if self.pictures.styles else None
+            return Batch(to_tensor(content), to_tensor(style), clips, style_clips, labels)
         if clips is None or style_clips is None:
             raise ValueError("a batch without pictures needs clips of content and of style")
         return Batch(clips.frames[:, 0], style_clips.frames[:, 0], clips, style_clips)

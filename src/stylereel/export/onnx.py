@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from stylereel.core.anchors import CELL_PX
 from stylereel.core.errors import PackError
 
-INPUT_NAME, ANCHORS_NAME, OUTPUT_NAME = "frames", "anchors", "stylized"
+INPUT_NAME, CODE_NAME, ANCHORS_NAME, OUTPUT_NAME = "frames", "code", "anchors", "stylized"
 OPSET = 18
 LEVEL = 2.0 / 255.0
 """One level of 255, for values in [-1, 1]."""
@@ -44,7 +44,7 @@ class Parity:
 
 def export_onnx(generator: nn.Module) -> bytes:
     """The folded generator as one ONNX file: `frames` (N, 3, H, W) in [-1, 1] to `stylized`, N, H and W
-    dynamic; with a second input `anchors` (N, C, H/4, W/4) where the network takes them.
+    dynamic; with an input `code` (N, S) and an input `anchors` (N, C, H/4, W/4) where the network takes them.
 
     Args:
         generator: has `folded()` and `size_multiple`; H and W are multiples of the latter.
@@ -58,6 +58,10 @@ def export_onnx(generator: nn.Module) -> bytes:
     height, width = dim("height_units", min=1, max=65536), dim("width_units", min=1, max=65536)
     shapes: list[dict[int, Any]] = [{0: batch, 2: multiple * height, 3: multiple * width}]
     names = [INPUT_NAME]
+    if size := code_size(generator):
+        examples.append(torch.zeros(2, size))
+        shapes.append({0: batch})
+        names.append(CODE_NAME)
     if channels:
         cells = multiple // CELL_PX
         examples.append(torch.zeros(2, channels, 8 * cells, 9 * cells))
@@ -102,20 +106,23 @@ def check_parity(
     Args:
         generator: as it was trained (not folded), averaged weights.
         content: what `export_onnx` returned.
-        evaluate: runs ONNX bytes on frames and, where the network takes them, anchors; ONNX Runtime by
-            default.
+        evaluate: runs ONNX bytes on frames and, where the network takes them, codes and anchors; ONNX
+            Runtime by default.
 
     Raises:
         PackError: by more than half a level of 255 from the folded network, or two from the trained one.
     """
     multiple = int(generator.size_multiple)  # type: ignore[arg-type]
     sizes = tuple((n, h * multiple, w * multiple) for n, h, w in ((1, 8, 8), (2, 5, 12), (1, 11, 7)))
-    evaluate = evaluate or evaluator()
+    evaluate = evaluate or evaluator(input_names(generator))
     random = torch.Generator().manual_seed(1)
     folded = _plain(generator)
     from_trained = from_folded = 0.0
     for n, height, width in sizes:
         inputs = [torch.rand(n, 3, height, width, generator=random) * 2 - 1]
+        if size := code_size(generator):
+            inputs.append(torch.randn(n, size, generator=random))
+            inputs[-1][:, -1] = torch.linspace(0, 0.5, n)
         if channels := anchor_channels(generator):
             shape = n, channels, height // CELL_PX, width // CELL_PX
             inputs.append(torch.randn(shape, generator=random))
@@ -147,10 +154,22 @@ def _plain(generator: nn.Module) -> nn.Module:
 
 
 @torch.no_grad()
-def _unfolded(generator: nn.Module, frames: Tensor, *anchors: Tensor) -> Tensor:
+def _unfolded(generator: nn.Module, frames: Tensor, *others: Tensor) -> Tensor:
     device = next(generator.parameters()).device
-    code = frames.new_zeros(frames.shape[0], int(getattr(generator, "code_size", 0)))
-    return generator(frames.to(device), code.to(device), *(part.to(device) for part in anchors)).float().cpu()
+    if not code_size(generator):
+        others = (frames.new_zeros(frames.shape[0], 0), *others)
+    return generator(frames.to(device), *(part.to(device) for part in others)).float().cpu()
+
+
+def code_size(generator: nn.Module) -> int:
+    """Length of the style code that a generator takes; 0 for none."""
+    return int(getattr(generator, "code_size", 0))  # type: ignore[arg-type]
+
+
+def input_names(generator: nn.Module) -> list[str]:
+    """Names of the exported network's inputs, in order."""
+    code = [CODE_NAME] if code_size(generator) else []
+    return [INPUT_NAME, *code, *([ANCHORS_NAME] if anchor_channels(generator) else [])]
 
 
 def anchor_channels(generator: nn.Module) -> int:
@@ -158,11 +177,10 @@ def anchor_channels(generator: nn.Module) -> int:
     return int(getattr(generator.config, "anchor_channels", 0))  # type: ignore[union-attr]
 
 
-def evaluator() -> Callable[..., np.ndarray]:
-    """What runs ONNX bytes on float32 frames and, where the network takes them, anchors, by ONNX Runtime."""
+def evaluator(names: Sequence[str] = (INPUT_NAME, ANCHORS_NAME)) -> Callable[..., np.ndarray]:
+    """What runs ONNX bytes on float32 inputs of these names, in their order, by ONNX Runtime."""
     import onnxruntime
 
-    names = (INPUT_NAME, ANCHORS_NAME)
     sessions: dict[int, onnxruntime.InferenceSession] = {}
 
     def evaluate(content: bytes, *inputs: np.ndarray) -> np.ndarray:

@@ -153,9 +153,12 @@ def open_runner(
     if threads is not None and threads < 1:
         raise UsageError(f"threads is {threads}: at least 1.")
     if pack.card.code_size:
+        name, looks = pack.card.name, pack.card.styles
         raise UsageError(
-            f"The pack '{pack.card.name}' needs a style code of {pack.card.code_size} numbers, which this "
-            "version cannot give it: use a pack with one look."
+            f"The style '{name}' holds {len(looks)} looks: choose one, such as {name}:{looks[0]}, or mix "
+            f"some, such as {name}:{looks[0]}*0.7+{looks[-1]}*0.3. It holds: {', '.join(looks)}."
+            if looks
+            else f"The pack '{name}' takes style codes and names none: it cannot be used."
         )
     if precision == "int8" and not pack.has_int8:
         raise PackError(

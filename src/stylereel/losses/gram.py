@@ -33,13 +33,14 @@ def gram(features: list[Tensor], wanted: list[Tensor]) -> Tensor:
 
     Args:
         features: maps of the output per layer, `(N, C, H, W)`; the gradient flows here.
-        wanted: the style's mean Gram matrix per layer, `(C + 1, C + 1)`.
+        wanted: the style's mean Gram matrix per layer, `(C + 1, C + 1)`, or one per picture,
+            `(N, C + 1, C + 1)`.
 
     Returns:
         Scalar float32; 0 where every picture has the style's statistics.
     """
     terms = []
     for maps, target in zip(features, wanted, strict=True):
-        difference = (gram_matrix(maps) - target).abs().mean()
-        terms.append(difference / target.abs().mean().clamp_min(1e-6))
+        difference = (gram_matrix(maps) - target).abs().mean(dim=(1, 2))
+        terms.append((difference / target.abs().mean(dim=(-2, -1)).clamp_min(1e-6)).mean())
     return torch.stack(terms).mean()

@@ -7,6 +7,8 @@ convolved into the kernel. Both fold into ordinary convolutions without changing
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -18,6 +20,13 @@ BINOMIAL = {
     4: (1.0, 3.0, 3.0, 1.0),
     5: (1.0, 4.0, 6.0, 4.0, 1.0),
 }
+
+
+def in_float32(like: Tensor) -> AbstractContextManager[object]:
+    """Autocast is off inside: for small products whose bf16 levels would be seen, on the device of `like`."""
+    if like.device.type == "meta":  # it knows shapes alone
+        return nullcontext()
+    return torch.autocast(like.device.type, enabled=False)
 
 
 def separable_kernel(taps: tuple[float, ...]) -> Tensor:

@@ -40,6 +40,8 @@ def _read(value: Any) -> Any:
     shape = dict(value)
     name = str(shape.pop("name", DEFAULT_GENERATOR))
     config = GENERATORS.load(name).Config
+    if "code_size" in config.model_fields:
+        raise ValueError(f"the generator '{name}' takes style codes: train it with the recipe 'conditional'")
     try:
         return config.model_validate(shape)
     except ValidationError as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 from stylereel.core.errors import PackError, UsageError
 from stylereel.core.registry import unknown_name
 from stylereel.packs.card import Card
+from stylereel.packs.looks import choose_look
 from stylereel.packs.store import CARD_NAME, Pack, load_pack, read_card
 
 
@@ -64,12 +65,27 @@ def list_packs() -> list[PackListing]:
 
 
 def find_pack(name_or_path: str | Path) -> Pack:
-    """Load the pack of that name, or the one in that folder.
+    """Load the pack of that name, or the one in that folder; of one with many looks, `PACK:LOOK`.
+
+    Args:
+        name_or_path: `wave`, `folder/of/a/pack`, `atelier:vangogh`, `atelier:vangogh*0.7+ukiyoe*0.3`.
 
     Raises:
-        UsageError: neither a known name nor a folder; the text lists the known and suggests the nearest.
+        UsageError: neither a known name nor a folder, or no such look; the text lists the known and suggests
+            the nearest.
         PackError: it is there, and something about it is wrong.
     """
+    text = str(name_or_path)
+    name, colon, look = text.rpartition(":")
+    if not colon or Path(text).expanduser().is_dir() or len(name) < 2:  # C:\\looks is a folder
+        return _find_whole(name_or_path)
+    pack = _find_whole(name)
+    if not pack.card.code_size:
+        raise UsageError(f"The style '{name}' holds one look: name it without ':{look}'.")
+    return choose_look(pack, look)
+
+
+def _find_whole(name_or_path: str | Path) -> Pack:
     text = str(name_or_path)
     is_name = isinstance(name_or_path, str) and text == Path(text).name
     if is_name:

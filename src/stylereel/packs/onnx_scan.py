@@ -8,6 +8,8 @@ operations that make gigabytes out of one number, and numbers that are none.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from stylereel.core.errors import PackError
 from stylereel.packs.numbers import NOT_FINITE, is_finite
 
@@ -29,7 +31,7 @@ _MESSAGES: dict[str, dict[int, str]] = {
 }
 _DATA_TYPE, _EXTERNAL_DATA, _DATA_LOCATION = 2, 13, 14
 _NUMBERS = {4: "F32", 10: "F64"}  # fields of one type
-_RAW_DATA = 9
+_RAW_DATA, _NAME = 9, 8
 _KINDS = {1: "F32", 10: "F16", 11: "F64", 16: "BF16"}
 _OPERATION = 4  # field of a node
 _MAKES_MUCH_OF_NOTHING = frozenset(
@@ -141,3 +143,35 @@ def _varint(message: memoryview, position: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, position
     raise ValueError("it is not a protobuf message")
+
+
+def tensors_of(content: bytes) -> list[tuple[str, slice]]:
+    """Names of the graph's tensors and where the raw numbers of each lie in the file.
+
+    Args:
+        content: an ONNX file that `refuse_unsafe` has nothing against.
+    """
+    whole = memoryview(content)
+    found: list[tuple[str, slice]] = []
+    for field, graph in _fields(whole, 0, len(whole)):
+        if field != 7:
+            continue
+        for inner, tensor in _fields(whole, graph.start, graph.stop):
+            if inner != 5:
+                continue
+            parts = dict(_fields(whole, tensor.start, tensor.stop))
+            if _NAME in parts and _RAW_DATA in parts:
+                found.append((bytes(whole[parts[_NAME]]).decode("utf-8", "replace"), parts[_RAW_DATA]))
+    return found
+
+
+def _fields(message: memoryview, position: int, end: int) -> Iterator[tuple[int, slice]]:
+    """Number and place of every field with a length between two positions."""
+    while position < end:
+        tag, position = _varint(message, position)
+        if tag & 7 == 2:
+            length, start = _varint(message, position)
+            position = start + length
+            yield tag >> 3, slice(start, position)
+        else:
+            position = _skip(message, position, tag & 7)

@@ -34,12 +34,14 @@ class Config(BaseModel):
     """One more, on the grey, contrast-normalised crop."""
     frames: int = Field(default=1, ge=1, le=5)
     """Consecutive frames judged together, their channels one behind the other: 3 see how a look moves."""
+    heads: int = Field(default=1, ge=1, le=64)
+    """Verdicts: one per style where one discriminator knows several, on features that they share."""
 
 
 class PatchDiscriminator(nn.Module):
-    """One scale: `(N, in_channels, H, W)` to a map of logits `(N, 1, h, w)`."""
+    """One scale: `(N, in_channels, H, W)` to a map of logits `(N, heads, h, w)`."""
 
-    def __init__(self, channels: int, layers: int, in_channels: int = 3) -> None:
+    def __init__(self, channels: int, layers: int, in_channels: int = 3, heads: int = 1) -> None:
         super().__init__()
         widths = [channels * min(2**index, 4) for index in range(layers)]
         parts: list[nn.Module] = []
@@ -50,7 +52,7 @@ class PatchDiscriminator(nn.Module):
         parts.append(spectral_norm(nn.Conv2d(before, before, 3, padding=1)))
         self.feature_channels = [*widths, before]
         self.convolutions = nn.ModuleList(parts)
-        self.logits = spectral_norm(nn.Conv2d(before, 1, 3, padding=1))
+        self.logits = spectral_norm(nn.Conv2d(before, heads, 3, padding=1))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.with_features(x)[0]
@@ -82,7 +84,7 @@ class Discriminator(nn.Module):
         self.brush = self._one(self.config.frames) if self.config.brush else None
 
     def _one(self, in_channels: int) -> PatchDiscriminator:
-        return PatchDiscriminator(self.config.channels, self.config.layers, in_channels)
+        return PatchDiscriminator(self.config.channels, self.config.layers, in_channels, self.config.heads)
 
     @property
     def feature_channels(self) -> list[int]:

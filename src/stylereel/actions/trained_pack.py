@@ -1,0 +1,102 @@
+"""The style pack that a finished run becomes: exported, checked against torch, with its facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import safetensors.torch
+import torch
+from torch import nn
+
+from stylereel.actions.quantize import chosen_frames, in_int8
+from stylereel.data.gather import Gathered
+from stylereel.export.onnx import anchor_channels, check_parity, code_size, export_onnx
+from stylereel.packs.card import Card
+from stylereel.packs.looks import CODES_NAME, FOLDED_NAME
+from stylereel.packs.store import ONNX_NAME, WEIGHTS_NAME
+from stylereel.training.card import make_card
+from stylereel.training.phases import Recipe
+from stylereel.training.settings import Resolved
+
+ENCODER_NAME = "encoder.safetensors"
+
+
+def pack_of(
+    resolved: Resolved,
+    folder_name: str,
+    generator: nn.Module,
+    recipe: Recipe,
+    content: Gathered,
+    style: Gathered,
+    training: dict[str, Any],
+    on_notice: Callable[[str], None],
+) -> tuple[Card, dict[str, bytes], float]:
+    """The card, the files but for the preview, and how far the exported network is from the trained one.
+
+    Args:
+        resolved: settings of the run.
+        folder_name: of the output.
+        generator: averaged weights, on the CPU, in evaluation mode.
+        recipe: of the run; where the generator takes codes it has the modules `codes` and `encoder`.
+        content, style: what was learned from.
+        training: what the card says of the run.
+        on_notice: told what is done.
+
+    Raises:
+        PackError: the exported network is not the trained one.
+    """
+    files = {WEIGHTS_NAME: saved(generator)}
+    plain, many = generator, code_size(generator) > 0
+    if many:
+        plain = first_look(generator, recipe.modules["codes"])
+        files |= files_of_looks(generator, recipe)
+    onnx = export_onnx(plain)
+    parity = check_parity(plain, onnx)
+    figures: dict[str, Any] = {"onnx_difference": round(parity.largest, 7)}
+    if not many:  # int8 is calibrated on a look's own frames
+        rounded, measured = _in_int8(onnx, plain, content, on_notice)
+        files |= rounded
+        figures |= measured
+    card = make_card(resolved.settings, folder_name, generator, content, style, training, figures)
+    if many:
+        card = with_looks(card, generator, recipe.config.styles)
+    return card, files | {ONNX_NAME: onnx}, parity.largest
+
+
+def first_look(generator: nn.Module, codes: nn.Module) -> nn.Module:
+    """The plain network of the first look: the shape that all looks have."""
+    code = torch.nn.functional.pad(codes.named[0].detach().cpu(), (0, 1))  # pyright: ignore
+    return generator.baked(code).eval()  # type: ignore[operator]
+
+
+def files_of_looks(generator: nn.Module, recipe: Recipe) -> dict[str, bytes]:
+    """What a pack of many looks holds beside its weights: the folded network, the codes, the encoder."""
+    folded = generator.folded()  # type: ignore[operator]
+    modules = {
+        FOLDED_NAME: folded,
+        CODES_NAME: recipe.modules["codes"],
+        ENCODER_NAME: recipe.modules["encoder"],
+    }
+    return {name: saved(module) for name, module in modules.items()}
+
+
+def with_looks(card: Card, generator: nn.Module, styles: Sequence[str]) -> Card:
+    """The card of a generator that takes codes, with the names of its looks."""
+    return Card.model_validate(
+        {**card.model_dump(), "styles": list(styles), "code_size": code_size(generator)}
+    )
+
+
+def saved(module: nn.Module) -> bytes:
+    """A module's weights as safetensors, float32 as they are."""
+    state = {name: value.detach().cpu().contiguous() for name, value in module.state_dict().items()}
+    return safetensors.torch.save(state)
+
+
+def _in_int8(
+    onnx: bytes, generator: nn.Module, content: Gathered, on_notice: Callable[[str], None]
+) -> tuple[dict[str, bytes], dict[str, Any]]:
+    pictures = [*content.held_out.pictures, *content.training.pictures]
+    frames = chosen_frames([picture.pixels for picture in pictures], int(generator.size_multiple))  # type: ignore[arg-type]
+    return in_int8(onnx, frames, anchor_channels(generator), on_notice)

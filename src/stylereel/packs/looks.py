@@ -1,0 +1,218 @@
+"""One look of a pack that holds many: its code folded into the network, without torch.
+
+A pack of a conditional generator holds, beside the trained weights, that network folded
+(`folded.safetensors`: plain kernels, and what a code makes of their ends), the codes of its looks
+(`codes.safetensors`) and a plain network of the same shape (`generator.onnx`, its first look). A style code
+only scales the inputs and outputs of convolutions, so one look is the plain network with other numbers in
+it: the same speed in every runner.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from safetensors.numpy import load, save
+
+from stylereel.core.errors import PackError, UsageError
+from stylereel.core.registry import unknown_name
+from stylereel.packs.onnx_scan import tensors_of
+from stylereel.packs.store import ONNX_NAME, PREVIEW_NAME, WEIGHTS_NAME, Pack
+
+FOLDED_NAME, CODES_NAME = "folded.safetensors", "codes.safetensors"
+Weights = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class OneLook(Pack):
+    """A pack of which one look, or a mixture, was chosen: a plain style pack to all who use it.
+
+    Attributes:
+        baked: content of the files that stand in for the pack's own.
+    """
+
+    baked: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+    def read(self, name: str) -> bytes:
+        """See `Pack.read`."""
+        return self.baked[name] if name in self.baked else super().read(name)
+
+
+def choose_look(pack: Pack, wanted: str) -> OneLook:
+    """The look `wanted` of a pack that holds many.
+
+    Args:
+        pack: with style codes.
+        wanted: a name, or a mixture: `vangogh*0.7+ukiyoe*0.3`; shares are divided by their sum.
+
+    Raises:
+        UsageError: an unknown name or a share that is none.
+        PackError: the pack lacks what is needed to choose.
+    """
+    shares = parse_mixture(wanted, pack.card.styles)
+    codes = _tensors(pack, CODES_NAME)
+    named = _entry(codes, "named", pack)
+    if named.shape != (len(pack.card.styles), pack.card.code_size - 1):
+        raise PackError(
+            f"{pack.folder / CODES_NAME} holds codes of shape {named.shape}, not those of its looks."
+        )
+    code = sum(share * named[pack.card.styles.index(name)] for name, share in shares.items())
+    return baked(pack, np.asarray(code, np.float32), wanted)
+
+
+def parse_mixture(text: str, known: list[str]) -> dict[str, float]:
+    """`vangogh*0.7+ukiyoe*0.3` as shares by name that sum to 1.
+
+    Raises:
+        UsageError: an unknown name, a share that is no number above 0, or a name twice.
+    """
+    shares: dict[str, float] = {}
+    for term in text.split("+"):
+        name, star, share = (part.strip() for part in term.partition("*"))
+        if name not in known:
+            raise UsageError(unknown_name("look", name, known))
+        if name in shares:
+            raise UsageError(f"The look '{name}' is named twice in '{text}': give it one share.")
+        try:
+            shares[name] = float(share) if star else 1.0
+        except ValueError:
+            raise UsageError(f"The share of '{name}' in '{text}' is '{share}': expected a number.") from None
+        if not 0 < shares[name] < 1e6:
+            raise UsageError(f"The share of '{name}' in '{text}' is {share}: expected a number above 0.")
+    total = sum(shares.values())
+    return {name: share / total for name, share in shares.items()}
+
+
+def baked(pack: Pack, steering: np.ndarray, look: str) -> OneLook:
+    """The pack with a code folded into its network.
+
+    Args:
+        pack: with style codes.
+        steering: `(S - 1,)` float32, the code without its last entry, which is 0.
+        look: what it is called.
+    """
+    try:
+        onnx = with_numbers(pack.read(ONNX_NAME), _plain_kernels(_tensors(pack, FOLDED_NAME), steering))
+        weights = save(_plain_weights(_tensors(pack, WEIGHTS_NAME), steering))
+    except (KeyError, ValueError, IndexError) as error:
+        raise PackError(f"The networks of {pack.folder} do not fit together: {error}.") from error
+    files = {ONNX_NAME: onnx, WEIGHTS_NAME: weights}
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    hashes |= {name: pack.card.files[name] for name in (PREVIEW_NAME,) if name in pack.card.files}
+    config = {key: value for key, value in pack.card.generator.config.items() if key != "code_size"}
+    card = pack.card.model_copy(
+        update={
+            "title": f"{pack.card.title}: {look}",
+            "generator": pack.card.generator.model_copy(update={"key": "light", "config": config}),
+            "styles": [],
+            "code_size": 0,
+            "files": hashes,
+        }
+    )
+    return OneLook(card, pack.folder, files)
+
+
+def _ends(weights: Weights, layer: str, steering: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scales of the inputs, gains and shifts of the outputs of one layer."""
+    scale, gain, shift = (
+        weights[f"{layer}.modulation.{what}.weight"].astype(np.float64) @ steering
+        + weights[f"{layer}.modulation.{what}.bias"]
+        for what in ("scale", "gain", "shift")
+    )
+    return 1 + scale, 1 + gain, shift
+
+
+def _plain_weights(weights: Weights, steering: np.ndarray) -> Weights:
+    """The trained weights of `light` that a code makes of those of `conditional`."""
+    plain: Weights = {}
+    for name, value in weights.items():
+        layer, inside, part = name.rpartition(".layer.")
+        if not inside:
+            if ".modulation." not in name:
+                plain[name] = value
+            continue
+        scale, gain, shift = _ends(weights, layer, steering)
+        changed = {"weight": value, "gain": value, "bias": value}[part]
+        if part == "weight":
+            changed = value * scale[None, :, None, None]
+        elif part == "gain":
+            changed = value * gain
+        else:
+            changed = value + shift
+        plain[f"{layer}.{part}"] = np.ascontiguousarray(changed, np.float32)
+    return plain
+
+
+def _plain_kernels(folded: Weights, steering: np.ndarray) -> Weights:
+    """Kernels and biases of the folded `light` network, by the names that its ONNX file has."""
+    plain: Weights = {}
+    for layer in [name.removesuffix(".conv.weight") for name in folded if name.endswith(".conv.weight")]:
+        scale, gain, shift = _ends(folded, layer, steering)
+        kernel = folded[f"{layer}.conv.weight"].astype(np.float64)
+        energy = folded[f"{layer}.energy"].astype(np.float64)
+        factor = gain * folded[f"{layer}.gain"] / np.sqrt(scale**2 @ energy + 1e-8)
+        bias = shift + folded[f"{layer}.bias"]
+        phases = len(kernel) // len(factor)
+        kernel = kernel * scale[None, :, None, None] * np.repeat(factor, phases)[:, None, None, None]
+        plain[f"{layer}.weight"] = kernel.astype(np.float32)
+        plain[f"{layer}.bias"] = np.repeat(bias, phases).astype(np.float32)
+    for part in ("weight", "bias"):
+        plain[f"stem.{part}"] = np.concatenate([plain[f"stem.{part}"], folded[f"filters.{part}"]])
+    plain["head.weight"] = rounded_to_bf16(plain["head.weight"])
+    return plain
+
+
+def rounded_to_bf16(kernel: np.ndarray) -> np.ndarray:
+    """As `networks.blocks.rounded_to_bf16`: values that bf16 holds, each window's sum kept.
+
+    Args:
+        kernel: `(O, I, k, k)` float32.
+    """
+    taps = kernel.reshape(*kernel.shape[:2], -1).astype(np.float32)
+    order = np.argsort(-np.abs(taps), axis=2, kind="stable")
+    rounded, error = np.empty_like(taps), np.zeros((*taps.shape[:2], 1), np.float32)
+    for at in range(taps.shape[2]):
+        place = order[:, :, at : at + 1]
+        wanted = np.take_along_axis(taps, place, 2) + error
+        bits = wanted.view(np.uint32)
+        even = bits + 0x7FFF + ((bits >> 16) & 1)  # to the nearest, ties to even
+        value = (even & np.uint32(0xFFFF0000)).astype(np.uint32).view(np.float32)
+        np.put_along_axis(rounded, place, value, 2)
+        error = wanted - value
+    return rounded.reshape(kernel.shape)
+
+
+def with_numbers(onnx: bytes, numbers: Weights) -> bytes:
+    """An ONNX file with other numbers in the tensors of these names; all else is left as it is.
+
+    Raises:
+        ValueError: it has no such float32 tensor of that size.
+    """
+    content = bytearray(onnx)
+    found = {name: where for name, where in tensors_of(onnx)}
+    for name, values in numbers.items():
+        where = found.get(name)
+        data = np.ascontiguousarray(values, "<f4").tobytes()
+        if where is None or where.stop - where.start != len(data):
+            raise ValueError(f"{ONNX_NAME} has no tensor '{name}' of {len(data)} bytes")
+        content[where] = data
+    return bytes(content)
+
+
+def _tensors(pack: Pack, name: str) -> Weights:
+    if name not in pack.card.files:
+        raise PackError(f"The pack '{pack.card.name}' holds no {name}, so no look of it can be chosen.")
+    return load(pack.read(name))
+
+
+def _entry(tensors: Weights, name: str, pack: Pack) -> np.ndarray:
+    if name not in tensors:
+        raise PackError(f"{pack.folder / CODES_NAME} holds no '{name}'.")
+    return tensors[name]
+
+
+def look_names(styles: list[str], pack_name: str) -> Iterator[str]:
+    """What `--style` takes for each look of a pack."""
+    return (f"{pack_name}:{style}" for style in styles)
