@@ -15,7 +15,7 @@ from stylereel.actions.training_material import cutter_of
 from stylereel.data.batches import Batch
 from stylereel.data.credits import CreditBook
 from stylereel.data.films import gather_films
-from stylereel.data.gather import Gathered, GatherRules, Named, gather
+from stylereel.data.gather import Gathered, GatheredLooks, GatherRules, Named, gather
 from stylereel.data.stream import BatchStream
 from stylereel.losses.adversarial import discriminator_loss, generator_loss
 from stylereel.networks.discriminators import patch
@@ -85,7 +85,7 @@ def material(
     style = style or (toy_film if films else toy.style_folder)(folder / "style", 16)
     values = {
         "content": str(content),
-        "style": str(style),
+        "style": _looks(style, recipe),
         "data": TINY_DATA,
         "loop": {"precision": "fp32"},
         "recipe": recipe,
@@ -97,7 +97,17 @@ def material(
         rules = GatherRules(role, 96, 32, 1, 10**9, seed=resolved.settings.seed)
         return (gather_films if films else gather)([Named(path)], rules, CreditBook())
 
-    return Material(resolved, gathered(content, "content"), gathered(style, "style"))
+    of_style = gathered(style, "style")
+    if hasattr(resolved.recipe_config, "styles"):
+        of_style = GatheredLooks.of([of_style, of_style])
+    return Material(resolved, gathered(content, "content"), of_style)
+
+
+def _looks(style: Path, recipe: str) -> str | list[dict[str, str]]:
+    """The style folder; where a recipe learns several looks, twice."""
+    if "styles" not in RECIPES.load(recipe).Config.model_fields:
+        return str(style)
+    return [{"path": str(style), "look": look} for look in ("first", "second")]
 
 
 def toy_film(folder: Path, frames: int) -> Path:

@@ -15,7 +15,7 @@ import torch
 
 from stylereel.actions.trained_pack import pack_of
 from stylereel.actions.training_material import cutter_of, gather_role
-from stylereel.core.errors import PackError, UsageError
+from stylereel.core.errors import DatasetError, MissingInputError, PackError, UsageError
 from stylereel.core.memory import available_bytes
 from stylereel.core.progress import Meter, Progress
 from stylereel.data.credits import CreditBook
@@ -37,7 +37,7 @@ from stylereel.training.phases import Recipe
 from stylereel.training.precision import chosen_precision
 from stylereel.training.preview import encoded, fit_for_network, pairs_sheet, stylized_pixels, write_picture
 from stylereel.training.run_folder import RunFolder, check_paths, versions
-from stylereel.training.settings import Resolved, changed_keys, read_preset, resolve
+from stylereel.training.settings import RECIPES, Resolved, changed_keys, read_preset, resolve
 
 MAX_STEPS_VARIABLE = "STYLEREEL_MAX_STEPS"
 DEFAULT_MINUTES = 20.0
@@ -161,6 +161,24 @@ def train(
 def can_resume(output: Path) -> bool:
     """Whether `output` holds a run with a checkpoint to go on from."""
     return RunFolder(output).has_checkpoint()
+
+
+def looks_in(folder: Path, recipe: str) -> list[Path]:
+    """The folders in `folder`, each a look.
+
+    Raises:
+        UsageError: the recipe learns one look.
+        MissingInputError: there is no such folder.
+        DatasetError: it holds no folders.
+    """
+    if "styles" not in RECIPES.load(recipe).Config.model_fields:
+        raise UsageError(f"--styles is for the recipe 'conditional': '{recipe}' learns one look, --style.")
+    if not folder.is_dir():
+        raise MissingInputError(f"The folder of styles {folder} does not exist: check the path.")
+    found = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    if not found:
+        raise DatasetError(f"{folder} holds no folders: --styles wants a folder of pictures for each look.")
+    return found
 
 
 def resolve_options(

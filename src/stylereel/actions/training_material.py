@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from stylereel.data.clip_crops import CONTENT_CLIPS, STYLE_CLIPS, ClipSampler, ClipWish
 from stylereel.data.clips import FlowBook, gather_clips, without
 from stylereel.data.credits import CreditBook
-from stylereel.data.crops import CropSampler
+from stylereel.data.crops import CropSampler, StylePool
 from stylereel.data.films import GatheredFilms, film_cutter, gather_films
-from stylereel.data.gather import Gathered, GatherRules, Named, gather
+from stylereel.data.gather import Gathered, GatheredLooks, GatherRules, Named, gather
 from stylereel.data.stream import Cutter
 from stylereel.training.settings import Resolved
 
@@ -46,10 +47,24 @@ def gather_role(resolved: Resolved, role: str, book: CreditBook, on_notice: OnNo
     ]
     wish: ClipWish | None = resolved.recipe_config.clips  # pyright: ignore[reportAttributeAccessIssue]
     films = wish is not None and wish.alone
-    gathered = gather_films(named, rules, book) if films else gather(named, rules, book)
+    if is_style and hasattr(resolved.recipe_config, "styles"):
+        gathered = _gather_looks(named, rules, book)
+    else:
+        gathered = gather_films(named, rules, book) if films else gather(named, rules, book)
     for notice in gathered.notices:
         on_notice(notice)
     return gathered
+
+
+def _gather_looks(named: list[Named], rules: GatherRules, book: CreditBook) -> GatheredLooks:
+    """Each look by itself, with its part of the memory; sentences say which look they are about."""
+    each = replace(rules, budget_bytes=rules.budget_bytes // len(named))
+    looks = []
+    for source in named:
+        found = gather([source], each, book)
+        notices = [f"{source.path.name}: {notice}" for notice in found.notices]
+        looks.append(replace(found, notices=notices))
+    return GatheredLooks.of(looks)
 
 
 def cutter_of(resolved: Resolved, content: Gathered, style: Gathered, on_notice: OnNotice) -> Cutter:
@@ -58,7 +73,12 @@ def cutter_of(resolved: Resolved, content: Gathered, style: Gathered, on_notice:
     wish: ClipWish | None = resolved.recipe_config.clips  # pyright: ignore[reportAttributeAccessIssue]
     if wish is not None and isinstance(content, GatheredFilms) and isinstance(style, GatheredFilms):
         return film_cutter(content, style, settings.data, settings.seed, wish)
-    pictures = CropSampler(content.training, style.training, settings.data, settings.seed)
+    looks = style.looks if isinstance(style, GatheredLooks) else ()
+    styles = [
+        StylePool(look.training, source.style_scales)
+        for look, source in zip(looks, settings.style, strict=False)
+    ]
+    pictures = CropSampler(content.training, style.training, settings.data, settings.seed, styles)
     if wish is None:
         return Cutter(pictures)
     clips = _clip_sampler(resolved, "content", content, wish, on_notice)

@@ -44,6 +44,12 @@ HELP = {
         "to compare with.",
         "stylereel train recycle --content in.mp4 --style animation.mp4 --output my-style",
     ),
+    "conditional": (
+        "Learn several looks in one network, to choose from and to mix.",
+        "Every folder in --styles is a look; each is learned as often as the others, however many pictures "
+        "it has. Looks are chosen as my-atelier:LOOK and mixed as my-atelier:LOOK*0.7+OTHER*0.3.",
+        "stylereel train conditional --content my-photos --styles my-looks --output my-atelier",
+    ),
 }
 """What `--help` says, by recipe: a line, how it learns, an example."""
 
@@ -63,6 +69,7 @@ def _register(recipe: str, help: str) -> None:
         output: options.Output,
         content: options.Content = None,
         style: options.Style = None,
+        styles: options.Styles = None,
         minutes: options.Minutes = None,
         steps: options.Steps = None,
         resume: options.Resume = False,
@@ -103,6 +110,8 @@ def _register(recipe: str, help: str) -> None:
             "data.batch_size": batch,
             f"{recipe}.adversarial": adversarial,
         }
+        if styles is not None:
+            given["style"] = [*(style or []), *action.looks_in(styles, recipe)]
         resolved = action.resolve_options(
             recipe, given, assignments or [], preset=preset, data_root=data, may_be_empty=resume
         )

@@ -16,6 +16,10 @@ Style = Annotated[
     list[Path] | None,
     typer.Option("--style", help="The look: a folder of pictures, one picture, or a video; repeatable."),
 ]
+Styles = Annotated[
+    Path | None,
+    typer.Option("--styles", help="Folder that holds a folder of pictures or videos for each look."),
+]
 Minutes = Annotated[
     float | None, typer.Option("--minutes", min=0.1, help="Time to train.", show_default="20")
 ]

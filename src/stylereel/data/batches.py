@@ -48,6 +48,8 @@ class Batch:
 
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on `device`."""
-        clips = [part if part is None else part.to(device) for part in (self.moving, self.style_moving)]
+        moving, style_moving = (
+            part if part is None else part.to(device) for part in (self.moving, self.style_moving)
+        )
         labels = None if self.labels is None else self.labels.to(device)
-        return Batch(self.content.to(device), self.style.to(device), *clips, labels)
+        return Batch(self.content.to(device), self.style.to(device), moving, style_moving, labels)

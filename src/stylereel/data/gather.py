@@ -84,6 +84,32 @@ class Gathered:
     files: list[MediaFile]
 
 
+@dataclass(frozen=True)
+class GatheredLooks(Gathered):
+    """Material of several looks; as a whole it is that of all of them together.
+
+    Attributes:
+        looks: the material of each.
+    """
+
+    looks: tuple[Gathered, ...] = ()
+
+    @classmethod
+    def of(cls, looks: Sequence[Gathered]) -> GatheredLooks:
+        """All of these; what does not fit into memory is drawn from in the looks themselves alone."""
+        pools = [
+            Pool([picture for look in looks for picture in getattr(look, part).pictures])
+            for part in ("training", "held_out")
+        ]
+        return cls(
+            *pools,
+            credits=[credit for look in looks for credit in look.credits],
+            notices=[notice for look in looks for notice in look.notices],
+            files=[file for look in looks for file in look.files],
+            looks=tuple(looks),
+        )
+
+
 @dataclass
 class _Loaded:
     pictures: list[Picture] = field(default_factory=list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,15 @@ class SourceSettings(Settings):
     """Licence of all of it; index files beside the pictures are asked where this is not given."""
     credit: str | None = None
     """Whom to name for it."""
+    look: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    """Which of several looks it shows, where a recipe learns several; the folder's name by default."""
+    style_scales: tuple[float, float] | None = None
+    """Of this look, instead of `data.style_scales`."""
+
+    @property
+    def look_name(self) -> str:
+        """The look's name: as given, or made of the path."""
+        return self.look or re.sub(r"[^A-Za-z0-9._-]+", "-", self.path.stem).strip("-._")[:64] or "look"
 
 
 class TrainSettings(Settings):
@@ -118,7 +128,26 @@ def resolve(values: Mapping[str, Any], where: str, assignments: Sequence[str] = 
         if other in merged:
             raise UsageError(f"{where}: table '{other}' is another recipe's than '{recipe_name}'.")
     settings = make_settings(TrainSettings, merged, where)
+    if "styles" in recipe.Config.model_fields and settings.style:
+        own = {**own, "styles": _looks_of(settings, where)}
     return Resolved(settings, make_settings(recipe.Config, own, f"{where}, table {recipe_name}"), recipe)
+
+
+def _looks_of(settings: TrainSettings, where: str) -> list[str]:
+    """Names of the looks that a recipe learns which learns several, one per source.
+
+    Raises:
+        UsageError: there is but one, or two have the same name.
+    """
+    names = [source.look_name for source in settings.style]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise UsageError(f"{where}: two styles are named '{twice[0]}': give their folders different names.")
+    if len(names) < 2:
+        raise UsageError(
+            f"{where}: the recipe '{settings.recipe}' learns several looks, and one was named ({names[0]}). "
+            "Give --styles a folder that holds a folder for each look, or use the recipe 'unpaired'."
+        )
+    return names
 
 
 def preset_names() -> list[str]:

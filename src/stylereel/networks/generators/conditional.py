@@ -217,9 +217,14 @@ class Generator(nn.Module):
             block.first, block.second = mine.first.baked(steering), mine.second.baked(steering)  # pyright: ignore
         return plain
 
-    def folded(self) -> Folded:
-        """The same function made of plain convolutions and products alone: what is exported and run."""
-        return Folded(self)
+    def folded(self, *, rounded: bool = True) -> Folded:
+        """The same function made of plain convolutions and products alone: what is exported and run.
+
+        Args:
+            rounded: the head's kernel to bf16, as every network that runs has it; not where a code is still
+                to be folded in.
+        """
+        return Folded(self, rounded=rounded)
 
 
 class FoldedConv(nn.Module):
@@ -257,7 +262,7 @@ class FoldedConv(nn.Module):
 class Folded(nn.Module):
     """`conditional` for running: plain and strided convolutions, products per channel, pixel-shuffle."""
 
-    def __init__(self, generator: Generator) -> None:
+    def __init__(self, generator: Generator, *, rounded: bool = True) -> None:
         super().__init__()
         self.edges = FoldedConv(generator.edges)
         self.stem = FoldedConv(generator.stem)
@@ -272,7 +277,7 @@ class Folded(nn.Module):
         )
         self.up = FoldedConv(generator.up)
         self.up_edges = FoldedConv(generator.up_edges)
-        self.head = FoldedConv(generator.head, rounded=True)
+        self.head = FoldedConv(generator.head, rounded=rounded)
 
     def forward(self, x: Tensor, code: Tensor, anchors: Tensor | None = None) -> Tensor:
         """`(N, 3, H, W)` in [-1, 1], codes `(N, S)`, and `anchors` where the network takes some."""

@@ -256,7 +256,7 @@ class Recipe:
         noise = torch.randn(len(looks.varied), self.codes.noise, generator=rng).to(device)
         twin_codes = self.codes.varied(looks.weights[looks.varied], noise)
         moved_count, style_count = max(1, n // 4), max(1, n // 8)
-        motion = random_motion(moved_count, *content.shape[-2:], rng).to(device)
+        motion = random_motion(moved_count, content.shape[-2], content.shape[-1], rng).to(device)
         moved = disturbed(motion.warp(content[:moved_count]).clamp(-1, 1), rng)
         one_hot = torch.eye(len(settings.styles), device=device)[torch.tensor(labels[:style_count])]
         parts = [content, moved, later, style[:style_count], content[looks.varied]]
@@ -271,8 +271,22 @@ class Recipe:
         every = self.generator(torch.cat(parts), torch.cat(part_codes), anchors)
         with torch.no_grad():
             keys = self.generator.features(content)
-        fakes = every.split([len(part) for part in parts])
-        return Shared(content, looks, groups, labels, *fakes, keys, motion, references, rng)
+        fake, of_moved, of_later, identity, twins = every.split([len(part) for part in parts])
+        return Shared(
+            content=content,
+            looks=looks,
+            groups=groups,
+            labels=labels,
+            fake=fake,
+            fake_of_moved=of_moved,
+            fake_of_later=of_later,
+            identity=identity,
+            twins=twins,
+            content_features=keys,
+            motion=motion,
+            references=references,
+            rng=rng,
+        )
 
     def _labels(self, batch: Batch, rng: torch.Generator) -> list[int]:
         if batch.labels is not None:
@@ -308,7 +322,7 @@ class Recipe:
         if not self.anchor_channels:
             return None
         n = len(content)
-        places = random_places(n + styles, *content.shape[-2:], rng).to(content.device)
+        places = random_places(n + styles, content.shape[-2], content.shape[-1], rng).to(content.device)
         places, of_styles = places[:n], places[n:]
         parts = [places, places_after_motion(places[: len(motion.grid)], motion.grid, rng)]
         if batch.moving is not None:

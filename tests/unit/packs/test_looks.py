@@ -1,0 +1,143 @@
+"""One look of a pack that holds many, chosen and folded without torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="the training extra is not installed")
+
+from stylereel.actions.trained_pack import files_of_looks, first_look, saved, with_looks
+from stylereel.core.errors import PackError, UsageError
+from stylereel.export.onnx import evaluator, export_onnx
+from stylereel.inference.runner import open_runner
+from stylereel.inference.runners.torch import load_generator
+from stylereel.packs.card import Card, GeneratorSpec
+from stylereel.packs.find import find_pack
+from stylereel.packs.looks import choose_look, parse_mixture
+from stylereel.packs.store import load_pack, save_pack
+from stylereel.training.recipes import conditional
+from toy_runs import TINY_RECIPES
+
+STYLES = ["oil", "ink", "chalk"]
+
+
+@pytest.fixture(scope="module")
+def recipe():
+    torch.manual_seed(4)
+    config = conditional.Config.model_validate({**TINY_RECIPES["conditional"], "styles": STYLES})
+    made = conditional.Recipe(config, total_steps=10)
+    for parameter in made.generator.parameters():
+        parameter.data.add_(0.05 * torch.randn_like(parameter))
+    made.generator.eval()
+    return made
+
+
+@pytest.fixture(scope="module")
+def pack(recipe, tmp_path_factory):
+    generator = recipe.generator
+    card = Card(
+        name="many",
+        title="Many",
+        generator=GeneratorSpec(key="conditional", config=generator.config.model_dump(mode="json")),
+        anchor_channels=4,
+        size_multiple=8,
+        receptive_field_px=generator.receptive_field_px,
+    )
+    files = {
+        "generator.safetensors": saved(generator),
+        "generator.onnx": export_onnx(first_look(generator, recipe.codes)),
+        **files_of_looks(generator, recipe),
+    }
+    folder: Path = tmp_path_factory.mktemp("packs") / "many"
+    return save_pack(folder, with_looks(card, generator, STYLES), files)
+
+
+def code_of(recipe, **shares: float):
+    weights = torch.tensor([[shares.get(name, 0.0) for name in STYLES]])
+    return recipe.codes.of(weights).detach()
+
+
+def inputs():
+    random = torch.Generator().manual_seed(1)
+    return torch.rand(1, 3, 48, 64, generator=random) * 2 - 1, torch.randn(1, 4, 12, 16, generator=random)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "shares"),
+    [
+        ("oil", {"oil": 1.0}),
+        ("chalk", {"chalk": 1.0}),
+        ("oil*0.7+ink*0.3", {"oil": 0.7, "ink": 0.3}),
+        ("ink*2 + chalk*6", {"ink": 0.25, "chalk": 0.75}),
+    ],
+)
+def test_a_chosen_look_is_the_trained_network_at_that_code_in_both_files(pack, recipe, wanted, shares):
+    look = choose_look(pack, wanted)
+    x, anchors = inputs()
+    with torch.no_grad():
+        expected = recipe.generator(x, code_of(recipe, **shares), anchors)
+        by_weights = load_generator(look).eval()(x, None, anchors)
+    by_onnx = evaluator()(look.read("generator.onnx"), x.numpy(), anchors.numpy())
+    assert (by_weights - expected).abs().max() < 1e-4
+    assert np.abs(by_onnx - expected.numpy()).max() < 2 * 2 / 255  # the head is rounded to bf16 on purpose
+    folded = recipe.generator.baked(code_of(recipe, **shares)[0]).eval().folded()
+    with torch.no_grad():
+        assert np.abs(by_onnx - folded(x, anchors).numpy()).max() < 0.5 * 2 / 255
+
+
+@pytest.mark.parametrize("runner", ["onnxruntime", "openvino", "torch"])
+def test_every_runner_runs_a_look_and_looks_differ(pack, runner):
+    frames = np.random.default_rng(0).integers(0, 256, (1, 50, 70, 3), np.uint8)
+    shown = {}
+    for name in STYLES:
+        opened = open_runner(choose_look(pack, name), runner, "cpu", precision="fp32")
+        shown[name] = opened.run(frames, None, None, None)[0].astype(int)
+        assert shown[name].shape == frames.shape
+    assert np.abs(shown["oil"] - shown["ink"]).mean() > 2
+
+
+def test_a_look_is_found_by_name_and_a_pack_of_many_must_be_given_one(pack):
+    assert find_pack(f"{pack.folder}:ink").card.code_size == 0
+    assert "ink" in find_pack(f"{pack.folder}:ink").card.title
+    with pytest.raises(UsageError, match=r"holds 3 looks: choose one, such as many:oil"):
+        open_runner(load_pack(pack.folder))
+    with pytest.raises(UsageError, match=r"holds one look"):
+        find_pack("vangogh:oil")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("oils", r"Unknown look 'oils'\. Did you mean 'oil'"),
+        ("", "Unknown look ''"),
+        ("oil+", "Unknown look ''"),
+        ("oil*x", "expected a number"),
+        ("oil*0+ink", "above 0"),
+        ("oil*-1+ink", "above 0"),
+        ("oil*nan", "above 0"),
+        ("oil*inf", "above 0"),
+        ("oil+oil", "named twice"),
+    ],
+)
+def test_a_mixture_that_cannot_be_meant_is_refused(text, says):
+    with pytest.raises(UsageError, match=says):
+        parse_mixture(text, STYLES)
+
+
+def test_networks_that_do_not_fit_together_are_refused(pack, tmp_path):
+    files = {name: pack.read(name) for name in pack.card.files}
+    del files["codes.safetensors"]
+    lacking = save_pack(tmp_path / "lacking", pack.card, files)
+    with pytest.raises(PackError, match=r"no codes\.safetensors"):
+        choose_look(lacking, "oil")
+    other = {**TINY_RECIPES["conditional"], "styles": STYLES}
+    other["generator"] = {**other["generator"], "trunk_channels": 24}
+    larger = conditional.Recipe(conditional.Config.model_validate(other), total_steps=1)
+    files = {name: pack.read(name) for name in pack.card.files}
+    files["folded.safetensors"] = saved(larger.generator.folded(rounded=False))
+    mixed = save_pack(tmp_path / "mixed", pack.card, files)
+    with pytest.raises(PackError, match="do not fit together"):
+        choose_look(mixed, "oil")
