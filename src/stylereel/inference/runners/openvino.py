@@ -45,6 +45,8 @@ class Runner:
     """Compiles the network once per frame size, because fixed shapes are fastest, and keeps the last few."""
 
     name = NAME
+    lanes_from_px = 500_000
+    """Smaller frames leave little to wait for between two layers: two at a time gain nothing."""
 
     def __init__(
         self, pack: Pack, device: str = "auto", *, threads: int | None = None, precision: str = "auto"

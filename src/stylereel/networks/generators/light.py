@@ -169,7 +169,7 @@ class Folded(nn.Module):
         self.head.weight.data.copy_(rounded_to_bf16(self.head.weight.data))
 
     def between_levels(self, dtype: torch.dtype) -> Blocked:
-        """The same function from levels to levels, arranged for graphics cards; this module stays as it is."""
+        """The same function from levels to levels, arranged for graphics cards, as a module of its own."""
         return Blocked(self, dtype)
 
     def forward(self, x: Tensor, anchors: Tensor | None = None) -> Tensor:
