@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from levels import BF16_LEAST_PSNR_DB, FP32_TOLERANCE_LEVELS, picture, psnr
 from stylereel.inference.runner import open_runner
 from stylereel.inference.tiled_runner import TiledRunner
+from toy_levels import BF16_LEAST_PSNR_DB, FP32_TOLERANCE_LEVELS, picture, psnr
 
 pytestmark = pytest.mark.gpu
 SIZES = [(96, 128), (45, 61), (3, 5), (200, 328)]

@@ -8,7 +8,7 @@ from stylereel.core.errors import EnvironmentMissingError, PackError
 from stylereel.inference.runner import RUNNERS, open_runner
 from stylereel.packs.card import GeneratorSpec
 from stylereel.packs.store import ONNX_NAME, WEIGHTS_NAME, load_pack, save_pack
-from levels import BF16_LEAST_PSNR_DB, FP32_TOLERANCE_LEVELS, picture, psnr
+from toy_levels import BF16_LEAST_PSNR_DB, FP32_TOLERANCE_LEVELS, picture, psnr
 from toy_packs import toy_card, toy_pack
 
 SIZES = [(48, 64), (45, 61), (8, 8), (3, 5), (1, 1), (40, 200)]

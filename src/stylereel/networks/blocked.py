@@ -2,9 +2,9 @@
 
 A card multiplies matrices, and a strided convolution over three channels leaves it waiting. So the frame
 comes in as blocks of 4x4 px with 48 channels, where all layers that see the frame are one 3x3 convolution:
-their kernels, laid into a window of 3x3 blocks. Upsampling layers give their sub-pixel phases with the channels
-innermost, which is how pictures lie in memory, and are added before they are laid out. The frame is levels
-0 to 255 less `middle`, which bf16 holds exactly; what makes [-1, 1] of them is in the first layer's weights.
+their kernels, laid into a window of 3x3 blocks. Upsampling layers give their sub-pixel phases with the
+channels innermost, which is how pictures lie in memory, and are added before they are laid out. The frame
+is levels 0 to 255 less `middle`, which bf16 holds exactly; what makes [-1, 1] of them is in the weights.
 """
 
 from __future__ import annotations
