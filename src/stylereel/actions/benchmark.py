@@ -194,7 +194,7 @@ class _Bench:
         painting_ms = self._painting(painter, held, count)
         writing_ms = self._writing(held, count)
         network_ms = {
-            name: self._at_once(runner, held, count) if _is_on_a_card(runner) else alone_ms[name]
+            name: self._at_once(runner, held, count) if runner.device == "cuda" else alone_ms[name]
             for name, runner in runners.items()
         }
         whole, wall_seconds = self._whole(pack, chosen, stabilize, threads)
@@ -240,22 +240,26 @@ class _Bench:
         self._done(f"{self._name}: {runner.name} alone")
         return median
 
-    def _at_once(self, runner: ManyAtOnce, held: Sequence[Frame], count: int) -> float:
+    def _at_once(self, runner: Runner, held: Sequence[Frame], count: int) -> float:
         """Milliseconds for each of many frames, as many at a time as the runner may be at."""
-        runner.use_lanes(runner.most_lanes)
+        lanes = 1
+        if isinstance(runner, ManyAtOnce):
+            lanes = runner.most_lanes
+            runner.use_lanes(lanes)
         frames = itertools.cycle([frame.pixels[None] for frame in held])
-        with ThreadPoolExecutor(runner.most_lanes) as pool:
+        with ThreadPoolExecutor(lanes) as pool:
 
             def done(frames: Iterable[np.ndarray]) -> None:
                 for _ in pool.map(lambda batch: runner.run(batch, None, None)[0].shape, frames):
                     pass
 
-            done(itertools.islice(frames, 2 * runner.most_lanes + 1))  # compiles for this size
+            done(itertools.islice(frames, 2 * lanes + 1))  # compiles for this size
             count = max(count, LEAST_AT_ONCE)
             began = time.perf_counter()
             done(itertools.islice(frames, count))
             taken = time.perf_counter() - began
-        runner.use_lanes(1)
+        if isinstance(runner, ManyAtOnce):
+            runner.use_lanes(1)
         return 1000 * taken / count
 
     def _painting(self, painter: Painter, held: Sequence[Frame], count: int) -> float:
@@ -346,10 +350,6 @@ def _runners(
         except (EnvironmentMissingError, PackError) as error:
             absent[name] = str(error)
     return found, absent
-
-
-def _is_on_a_card(runner: Runner) -> bool:
-    return runner.device != "cpu" and isinstance(runner, ManyAtOnce) and runner.most_lanes > 1
 
 
 def _median_ms(action: Callable[[], object], runs: int) -> float:

@@ -251,6 +251,9 @@ class CudaNetwork:
 class Program:
     """The network for frames of one shape: buffers, a stream, and the launches, recorded or not."""
 
+    _staged_anchors: Any = None
+    _anchors: Any = None
+
     def __init__(self, owner: CudaNetwork, shape: tuple[int, ...], stream: Any) -> None:
         torch, device = owner.device.torch, owner.device
         padded = shape_with_margin(shape, owner.multiple)
@@ -261,12 +264,11 @@ class Program:
         self._replay: Callable[[], object] | None = None
         self._stands_still = False
         self._staged = device.pinned(padded, torch.uint8)
-        self._staged_anchors = device.pinned(cells, torch.float32) if owner.anchor_channels else None
         with device.within(stream):
             self._levels = torch.zeros(padded, dtype=torch.uint8, device=device.name)
-            self._anchors = (
-                torch.zeros(cells, dtype=torch.float32, device=device.name) if owner.anchor_channels else None
-            )
+            if owner.anchor_channels:
+                self._staged_anchors = device.pinned(cells, torch.float32)
+                self._anchors = torch.zeros(cells, dtype=torch.float32, device=device.name)
             self._result = torch.zeros(shape, dtype=torch.uint8, device=device.name)
 
     def run(self, frames: np.ndarray, anchors: np.ndarray | None) -> np.ndarray:
@@ -274,13 +276,13 @@ class Program:
         owner, stream = self._owner, self._stream
         result, array = owner.result_like(self._shape)
         with_margin(frames, owner.multiple, self._staged.numpy())
-        new_anchors = self._anchors is not None and not (anchors is None and self._stands_still)
-        if new_anchors:
+        changed = self._anchors is not None and not (anchors is None and self._stands_still)
+        if changed:
             anchor_cells_with_margin(anchors, frames.shape, self._where, self._staged_anchors.numpy())
             self._stands_still = anchors is None
         with owner.device.within(stream):
             self._levels.copy_(self._staged, non_blocking=True)
-            if new_anchors:
+            if changed:
                 self._anchors.copy_(self._staged_anchors, non_blocking=True)
             if self._replay is not None:
                 self._replay()

@@ -99,7 +99,7 @@ class Runner:
 
         torch = self._torch
         exact = self.precision == "fp32"
-        network = between_levels(folded, torch.float32 if exact else torch.bfloat16)
+        network: Any = between_levels(folded, torch.float32 if exact else torch.bfloat16)
         network = network.to("cuda", memory_format=torch.channels_last)
         return CudaNetwork(
             Device(torch), network, self._multiple, self.anchor_channels, self.footprint, exact=exact
