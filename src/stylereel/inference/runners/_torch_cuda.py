@@ -282,7 +282,7 @@ class Program:
             self._stands_still = anchors is None
         with owner.device.within(stream):
             self._levels.copy_(self._staged, non_blocking=True)
-            if changed:
+            if changed and self._anchors is not None:
                 self._anchors.copy_(self._staged_anchors, non_blocking=True)
             if self._replay is not None:
                 self._replay()

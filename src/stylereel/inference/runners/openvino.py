@@ -174,6 +174,9 @@ def import_openvino() -> ModuleType:
     finally:
         if absent:
             sys.modules.pop("openvino_telemetry", None)
+    # Its first array asks numpy for its interface behind a lock that it holds while it waits for Python's:
+    # two threads that come first together would wait for each other for ever.
+    _ = openvino.Tensor(np.zeros(1, np.uint8)).data
     return openvino
 
 
