@@ -11,7 +11,9 @@ from stylereel.inference.tiled_runner import TiledRunner
 from toy_levels import BF16_LEAST_PSNR_DB, FP32_TOLERANCE_LEVELS, picture, psnr
 
 pytestmark = pytest.mark.gpu
-SIZES = [(96, 128), (45, 61), (3, 5), (200, 328)]
+SIZES = [(96, 128), (45, 61), (3, 5)]
+PARTS = (0.7, 0.5, 0.35, 0.25)
+"""Of the memory that a whole frame takes: cuDNN makes do with less of it than it likes, but not with any."""
 LARGE = (1536, 2048)
 
 
@@ -66,7 +68,7 @@ def test_anchors_of_each_frame_are_its_own(generator_pack, precision):
     found = [runner.run(frames, None, None, anchors)[0] for anchors in given]
     for result, anchors in zip(found, given, strict=True):
         assert is_near(result, on_cpu(generator_pack, frames, anchors), precision)
-    assert np.array_equal(found[2], found[4])
+    assert np.abs(found[2].astype(int) - found[4]).max() <= 1
 
 
 def test_two_threads_at_once_get_the_frames_that_one_gets(generator_pack):
@@ -95,22 +97,21 @@ def test_where_the_cards_memory_runs_out_the_tile_is_halved(generator_pack):
     anchors = some_anchors(generator_pack, frames)
     inner = open_runner(generator_pack, "torch", "cuda", precision="fp32")
     inner.forget()
-    before = torch.cuda.memory_reserved()
     torch.cuda.reset_peak_memory_stats()
     expected, _ = inner.run(frames, None, None, anchors)
-    needed = torch.cuda.max_memory_allocated()
-    inner.forget()
-    runner = TiledRunner(inner, generator_pack)
-    total = torch.cuda.mem_get_info()[1]
-    limit = max(before + 80 * 2**20, 0.7 * needed)
-    if limit >= needed:
-        pytest.skip(f"whole frames take {needed} bytes alone: nothing to run out of")
-    torch.cuda.set_per_process_memory_fraction(limit / total)
-    try:
-        found = [runner.run(frames, None, None, anchors)[0] for _ in range(2)]
-    finally:
-        torch.cuda.set_per_process_memory_fraction(1.0)
+    needed, total = torch.cuda.max_memory_allocated(), torch.cuda.mem_get_info()[1]
+    for part in PARTS:
         inner.forget()
+        runner = TiledRunner(inner, generator_pack)
+        torch.cuda.set_per_process_memory_fraction(part * needed / total)
+        try:
+            found = [runner.run(frames, None, None, anchors)[0] for _ in range(2)]
+        finally:
+            torch.cuda.set_per_process_memory_fraction(1.0)
+            inner.forget()
+        for result in found:
+            assert is_near(result, expected, "fp32"), part
+        if runner.notices:
+            break
     assert runner.tile_of(*LARGE) is not None and len(runner.notices) == 1
-    for result in found:
-        assert is_near(result, expected, "fp32")
+    assert "smaller tiles" in runner.notices[0]
