@@ -10,7 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from stylereel.core.frames import Frame
 from stylereel.core.progress import Meter, OnProgress
 from stylereel.inference.cpu import available_cores, cpu_name
 from stylereel.inference.painter import Look, Painter, PainterState
-from stylereel.inference.runner import PREFERENCE, RUNNERS, Runner, open_runner
+from stylereel.inference.runner import PREFERENCE, RUNNERS, ManyAtOnce, Runner, open_runner
 from stylereel.packs.find import find_pack
 from stylereel.packs.store import Pack
 from stylereel.temporal.stabilizer import Stabilizer
@@ -33,10 +34,12 @@ from stylereel.video.sample import make_sample
 from stylereel.video.writer import FrameWriter
 
 SIZES = ("640x360", "1280x720", "1920x1080")
+SIZES_OF_A_CARD = (*SIZES, "3840x2160")
 RATE = 25
 HELD_FRAMES = 12
 """Decoded frames kept in memory for the network and the writer to work on."""
 LEAST_RUNS = 5
+LEAST_AT_ONCE = 200
 _ALONE = "import json, sys; from stylereel.actions.benchmark import alone; alone(json.loads(sys.argv[1]))"
 
 
@@ -49,7 +52,8 @@ class SizeFigures:
         height: of the frames, pixels.
         frames: of the clip.
         reading_ms: of a frame, decoding and conversion to RGB alone.
-        network_ms: of a frame by runner, the network alone, pictures in and out.
+        network_ms: of a frame by runner, the network alone, pictures in and out; on a graphics card with as
+            many frames at a time as `stylize` gives it.
         painting_ms: of a frame by the runner that the whole used, with what the look needs beside the
             network: motion, anchors, stabiliser.
         writing_ms: of a frame, conversion and encoding alone.
@@ -110,7 +114,7 @@ class BenchmarkReport:
 def benchmark(
     style: str | Path,
     *,
-    sizes: Sequence[str] = SIZES,
+    sizes: Sequence[str] | None = None,
     runner: str = "auto",
     device: str = "auto",
     stabilize: float = 0.0,
@@ -122,7 +126,7 @@ def benchmark(
 
     Args:
         style: name of a pack, or the folder of one.
-        sizes: such as "1280x720", even sides.
+        sizes: such as "1280x720", even sides; None takes `SIZES`, on a CUDA device with 3840x2160 besides.
         runner: that the whole runs with; "auto" measures every runner alone beside it.
         device: as in `stylize`.
         stabilize: as in `stylize`.
@@ -133,11 +137,15 @@ def benchmark(
     Raises:
         UsageError, EnvironmentMissingError, PackError: as in `stylize`.
     """
-    wanted = [_checked_size(size) for size in sizes]
+    for size in sizes or ():
+        _checked_size(size)
     if not 0.2 <= seconds <= 600:
         raise UsageError(f"seconds is {seconds}: a clip of 0.2 to 600 seconds.")
     pack = find_pack(style)
     chosen = open_runner(pack, runner, device, threads=threads)
+    wanted = [
+        _checked_size(size) for size in sizes or (SIZES_OF_A_CARD if chosen.device == "cuda" else SIZES)
+    ]
     runners, absent = _runners(pack, chosen, device, threads, others=runner == "auto")
     meter = Meter(len(wanted) * (len(runners) + 5), unit="parts")
 
@@ -181,15 +189,19 @@ class _Bench:
         self, pack: Pack, chosen: Runner, runners: dict[str, Runner], stabilize: float, threads: int | None
     ) -> SizeFigures:
         reading_ms, held, count = self._reading()
-        network_ms = {name: self._network(runner, held, count) for name, runner in runners.items()}
+        alone_ms = {name: self._network(runner, held, count) for name, runner in runners.items()}
         painter = Painter(chosen, Look(), Stabilizer(stabilize) if stabilize else None)
         painting_ms = self._painting(painter, held, count)
         writing_ms = self._writing(held, count)
+        network_ms = {
+            name: self._at_once(runner, held, count) if runner.device == "cuda" else alone_ms[name]
+            for name, runner in runners.items()
+        }
         whole, wall_seconds = self._whole(pack, chosen, stabilize, threads)
         whole_ms = 1000 * whole["seconds"] / max(1, whole["frames"] - 1)
         parts = {
             "the network": network_ms[chosen.name],
-            "finding motion": max(0.0, painting_ms - network_ms[chosen.name]),
+            "finding motion": max(0.0, painting_ms - alone_ms[chosen.name]),
             "reading": reading_ms,
             "writing": writing_ms,
         }
@@ -227,6 +239,28 @@ class _Bench:
         median = _median_ms(lambda: runner.run(next(batches), None, None), max(LEAST_RUNS, count // 2))
         self._done(f"{self._name}: {runner.name} alone")
         return median
+
+    def _at_once(self, runner: Runner, held: Sequence[Frame], count: int) -> float:
+        """Milliseconds for each of many frames, as many at a time as the runner may be at."""
+        lanes = 1
+        if isinstance(runner, ManyAtOnce):
+            lanes = runner.most_lanes
+            runner.use_lanes(lanes)
+        frames = itertools.cycle([frame.pixels[None] for frame in held])
+        with ThreadPoolExecutor(lanes) as pool:
+
+            def done(frames: Iterable[np.ndarray]) -> None:
+                for _ in pool.map(lambda batch: runner.run(batch, None, None)[0].shape, frames):
+                    pass
+
+            done(itertools.islice(frames, 2 * lanes + 1))  # compiles for this size
+            count = max(count, LEAST_AT_ONCE)
+            began = time.perf_counter()
+            done(itertools.islice(frames, count))
+            taken = time.perf_counter() - began
+        if isinstance(runner, ManyAtOnce):
+            runner.use_lanes(1)
+        return 1000 * taken / count
 
     def _painting(self, painter: Painter, held: Sequence[Frame], count: int) -> float:
         there_and_back = itertools.cycle([*held, *held[-2:0:-1]])  # the picture never jumps

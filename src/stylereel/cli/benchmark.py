@@ -42,7 +42,10 @@ def _benchmark(
     ] = "vangogh",
     size: Annotated[
         list[str] | None,
-        typer.Option(help="Size to measure; repeatable.", show_default="640x360, 1280x720, 1920x1080"),
+        typer.Option(
+            help="Size to measure; repeatable.",
+            show_default="640x360, 1280x720, 1920x1080; 3840x2160 on CUDA",
+        ),
     ] = None,
     runner: Annotated[str, typer.Option(help="auto measures every runner that is installed.")] = "auto",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
@@ -51,12 +54,12 @@ def _benchmark(
     seconds: Annotated[float, typer.Option(help="Length of each clip.")] = 2.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    from stylereel.actions.benchmark import SIZES, benchmark
+    from stylereel.actions.benchmark import benchmark
 
     with progress_bar() as show:
         report = benchmark(
             style,
-            sizes=size or SIZES,
+            sizes=size,
             runner=runner,
             device=device,
             stabilize=stabilize,

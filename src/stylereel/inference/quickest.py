@@ -29,7 +29,7 @@ FRAME_PX = (360, 640)
 _TIMED_RUNS = 5
 _CLEARLY = 0.9
 """A runner further down the list is taken where it needs less than this part of the time of those above."""
-_OF_RUNNERS = 2
+_OF_RUNNERS = 3
 """Raised when a runner becomes quicker, so that what was measured before is measured again."""
 _LIBRARIES = ("openvino", "onnxruntime", "torch")
 

@@ -96,9 +96,11 @@ class ManyAtOnce(Protocol):
 
     Attributes:
         most_lanes: how many calls may be worth while.
+        lanes_from_px: with frames of fewer pixels they are not.
     """
 
     most_lanes: int
+    lanes_from_px: int
 
     def use_lanes(self, count: int) -> None:
         """Make ready for so many calls at a time, each with its part of the threads; before the first one."""

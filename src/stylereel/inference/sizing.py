@@ -45,7 +45,13 @@ def with_margin(
         target = np.empty(shape_with_margin(frames.shape, multiple), np.uint8)
     for frame, extended in zip(frames, target, strict=True):
         _extend(frame, before, below, before, right, extended)
-    return target, (slice(before, before + height), slice(before, before + width))
+    return target, place_in_margin(frames.shape, multiple)
+
+
+def place_in_margin(shape: tuple[int, ...], multiple: int) -> tuple[slice, slice]:
+    """The rows and columns where `with_margin` lays frames of that shape, `(N, H, W, 3)`."""
+    before = _before(multiple)
+    return slice(before, before + shape[1]), slice(before, before + shape[2])
 
 
 def _before(multiple: int) -> int:
@@ -73,19 +79,48 @@ def anchors_with_margin(
     Returns:
         `(N, channels, H'/4, W'/4)` float32, contiguous.
     """
-    rows, columns = (-(-side // CELL_PX) for side in frames.shape[1:3])
     wanted_rows, wanted_columns = (side // CELL_PX for side in padded.shape[1:3])
     if anchors is None:
-        still = anchors_at(still_places(rows * CELL_PX, columns * CELL_PX), channels)
-        anchors = np.broadcast_to(still, (len(frames), *still.shape))
-    above, left = (part.start // CELL_PX for part in where)
-    below, right = wanted_rows - rows - above, wanted_columns - columns - left
+        anchors = _still_anchors(frames.shape, channels)
+    above, below, left, right = _cells_around(anchors.shape, where, (wanted_rows, wanted_columns))
     if target is None:
         target = np.empty((len(frames), channels, wanted_rows, wanted_columns), np.float32)
     for one, planes in zip(anchors, target, strict=True):
         for channel, plane in zip(cv2.split(np.ascontiguousarray(one)), planes, strict=True):
             _extend(channel, above, below, left, right, plane)
     return target
+
+
+def anchor_cells_with_margin(
+    anchors: np.ndarray | None, shape: tuple[int, ...], where: tuple[slice, slice], target: np.ndarray
+) -> None:
+    """As `anchors_with_margin`, with the channels last, where a frame's own are.
+
+    Args:
+        anchors: `(N, h, w, C)` float32, or None, as there.
+        shape: of the frames, as they came.
+        where: they lie in the extended ones.
+        target: `(N, H'/4, W'/4, C)` float32, contiguous, to be filled.
+    """
+    if anchors is None:
+        anchors = _still_anchors(shape, target.shape[3])
+    around = _cells_around(anchors.shape, where, target.shape[1:3])
+    for one, extended in zip(anchors, target, strict=True):
+        _extend(np.ascontiguousarray(one), *around, extended)
+
+
+def _still_anchors(shape: tuple[int, ...], channels: int) -> np.ndarray:
+    rows, columns = (-(-side // CELL_PX) * CELL_PX for side in shape[1:3])
+    still = anchors_at(still_places(rows, columns), channels)
+    return np.broadcast_to(still, (shape[0], *still.shape))
+
+
+def _cells_around(
+    shape: tuple[int, ...], where: tuple[slice, slice], wanted: tuple[int, ...]
+) -> tuple[int, int, int, int]:
+    """Above, below, left and right of anchors of that shape, to make as many rows and columns."""
+    above, left = (part.start // CELL_PX for part in where)
+    return above, wanted[0] - shape[1] - above, left, wanted[1] - shape[2] - left
 
 
 def _extend(frame: np.ndarray, above: int, below: int, left: int, right: int, target: np.ndarray) -> None:

@@ -21,8 +21,6 @@ from stylereel.packs.store import ONNX_NAME, Pack
 
 WEIGHT_COPIES = 3
 """Of the network's file: as it is read, as a runner arranges it, and while it does so."""
-LANES_FROM_PX = 500_000
-"""Smaller frames leave little to wait for between two layers: two at a time gain nothing."""
 HELD_BY_A_LANE = 12.0
 """Bytes per pixel: a frame that waits for it, its anchors, a result that waits for its turn."""
 DEVICE_SHARE = 0.9
@@ -113,20 +111,30 @@ class TiledRunner:
         self.plan = plan.with_short_queues(height, width, whole)
         self._tiles.clear()
         whole_frames = self.tiles_of(height, width).is_whole
-        if many_at_once and whole_frames and height * width >= LANES_FROM_PX:
+        if many_at_once and whole_frames:
             self._open_lanes(height, width)
         return self.plan
 
     def _open_lanes(self, height: int, width: int) -> None:
         """Let several frames be at work at a time, where the runner can and there is room for them."""
-        if not isinstance(self._inner, ManyAtOnce) or self._inner.most_lanes < 2:
+        inner = self._inner
+        if not isinstance(inner, ManyAtOnce) or height * width < inner.lanes_from_px:
             return
-        lanes = self._inner.most_lanes
         whole = self._cutter.tiles(height, width, math.inf)
-        held = lanes * height * width * HELD_BY_A_LANE
-        if self._needed_bytes(whole, self._live_values(), lanes) + held <= self._left_bytes(height, width):
-            self._inner.use_lanes(lanes)
-            self.lanes = lanes
+        for lanes in range(inner.most_lanes, 1, -1):
+            held = lanes * height * width * HELD_BY_A_LANE
+            if self._fits(held, self._needed_bytes(whole, self._live_values(), lanes), height, width):
+                inner.use_lanes(lanes)
+                self.lanes = lanes
+                return
+
+    def _fits(self, held_bytes: float, network_bytes: float, height: int, width: int) -> bool:
+        """Whether there is room for so much beside the network and in it, which a device may have apart."""
+        if self._inner.free_bytes() is None:
+            return held_bytes + network_bytes <= self._left_bytes(height, width)
+        of_machine = self.plan.network_bytes(height, width)
+        fits_machine = of_machine is None or held_bytes <= of_machine
+        return fits_machine and network_bytes <= self._left_bytes(height, width)
 
     def hold_beside(self, beside: Beside) -> None:
         """Count with something else beside the network, within the room that was planned."""

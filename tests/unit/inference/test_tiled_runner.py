@@ -174,7 +174,7 @@ def test_the_limit_counts_what_the_process_holds_already(monkeypatch):
 class ManyLanes(Canvas):
     """A canvas that several brushes may be at."""
 
-    most_lanes, lanes = 2, 1
+    most_lanes, lanes_from_px, lanes = 2, 500_000, 1
 
     def use_lanes(self, count):
         self.lanes = count
@@ -197,3 +197,27 @@ def test_several_frames_are_at_work_where_that_pays_and_fits(
     runner = TiledRunner(canvas, pack)
     runner.prepare(*size, MemoryPlan(room_bytes, Beside(0, 0, 0)), many_at_once=many)
     assert (runner.lanes, getattr(canvas, "lanes", 1)) == (lanes, lanes)
+
+
+class OfACard(ManyLanes):
+    """A canvas with memory of its own, for three brushes."""
+
+    most_lanes, lanes_from_px = 3, 0
+
+
+@pytest.mark.parametrize(
+    "free_per_px,room_per_px,lanes",
+    [(100, None, 3), (25, None, 2), (15, None, 1), (100, 30, 2), (100, 13, 1)],
+)
+def test_on_a_card_lanes_are_for_any_size_and_its_memory_counts_apart(
+    pack, monkeypatch, free_per_px, room_per_px, lanes
+):
+    monkeypatch.setattr("stylereel.inference.tiled_runner.live_values", lambda pack: 10.0)
+    height, width = 1000, 1000
+    runner = TiledRunner(OfACard(device_bytes=free_per_px * height * width), pack)
+    room = None if room_per_px is None else room_per_px * height * width
+    runner.prepare(height, width, MemoryPlan(room, Beside(0, 0, 0)), many_at_once=True)
+    assert runner.lanes == lanes
+    small = TiledRunner(OfACard(device_bytes=10**9), pack)
+    small.prepare(96, 128, MemoryPlan(None, Beside(0, 0, 0)), many_at_once=True)
+    assert small.lanes == 3

@@ -45,6 +45,8 @@ class Runner:
     """Compiles the network once per frame size, because fixed shapes are fastest, and keeps the last few."""
 
     name = NAME
+    lanes_from_px = 500_000
+    """Smaller frames leave little to wait for between two layers: two at a time gain nothing."""
 
     def __init__(
         self, pack: Pack, device: str = "auto", *, threads: int | None = None, precision: str = "auto"
@@ -172,6 +174,9 @@ def import_openvino() -> ModuleType:
     finally:
         if absent:
             sys.modules.pop("openvino_telemetry", None)
+    # Its first array asks numpy for its interface behind a lock that it holds while it waits for Python's:
+    # two threads that come first together would wait for each other for ever.
+    _ = openvino.Tensor(np.zeros(1, np.uint8)).data
     return openvino
 
 

@@ -12,6 +12,7 @@ from stylereel.core.errors import EnvironmentMissingError, PackError, UsageError
 from stylereel.core.registry import family
 from stylereel.inference.cpu import cpu_features
 from stylereel.inference.runner import Footprint, RunnerReport, State, refuse_device
+from stylereel.inference.runners._torch_cuda import MOST_LANES, CudaNetwork, Device
 from stylereel.inference.sizing import anchors_with_margin, with_margin
 from stylereel.packs.store import WEIGHTS_NAME, Pack
 
@@ -19,6 +20,8 @@ NAME = "torch"
 INSTALL = "Install it with: pip install 'stylereel[train]'"
 CUDA_ADVICE = "For a GPU install a torch build made for it: see https://pytorch.org/get-started/locally"
 FOOTPRINTS = {"bf16": Footprint(3.5, 40.0), "fp32": Footprint(7.6, 20.0)}
+CUDA_FOOTPRINTS = {"bf16": Footprint(4.0, 60.0), "fp32": Footprint(8.0, 80.0)}
+"""With what cuDNN works in, and the parts that an allocator cannot use."""
 GENERATORS = family("stylereel.networks.generators")
 
 
@@ -26,6 +29,8 @@ class Runner:
     """Runs the folded generator in channels-last order, in bf16 where the device is made for it."""
 
     name = NAME
+    lanes_from_px = 0
+    """A card idles while frames of any size are carried to it and back."""
 
     def __init__(
         self, pack: Pack, device: str = "auto", *, threads: int | None = None, precision: str = "auto"
@@ -39,17 +44,24 @@ class Runner:
             )
         self.device = devices[0] if device == "auto" else device
         self.precision = _precision(torch, self.device) if precision == "auto" else precision
-        self.footprint = FOOTPRINTS[self.precision]
+        self.footprint = (CUDA_FOOTPRINTS if self.device == "cuda" else FOOTPRINTS)[self.precision]
+        self.most_lanes = MOST_LANES if self.device == "cuda" else 1
         if threads is not None:
             torch.set_num_threads(threads)
         self._multiple, self.anchor_channels = pack.card.size_multiple, pack.card.anchor_channels
         network = load_generator(pack).eval().folded().eval().requires_grad_(False)
-        self._network: Any = network.to(self.device, memory_format=torch.channels_last)
+        self._on_cuda, self._network = None, None
+        if self.device == "cuda":
+            self._on_cuda = self._for_cuda(network)
+        else:
+            self._network = network.to(self.device, memory_format=torch.channels_last)
 
     def run(
         self, frames: np.ndarray, code: np.ndarray | None, state: State, anchors: np.ndarray | None = None
     ) -> tuple[np.ndarray, State]:
         """Apply the network; see `inference.runner.Runner.run`."""
+        if self._on_cuda is not None:
+            return self._on_cuda.run(frames, anchors), state
         torch = self._torch
         padded, (rows, columns) = with_margin(frames, self._multiple)
         is_bf16 = self.precision == "bf16"
@@ -60,21 +72,38 @@ class Runner:
             if self.anchor_channels:
                 extended = anchors_with_margin(anchors, frames, padded, (rows, columns), self.anchor_channels)
                 inputs.append(torch.from_numpy(extended).to(self.device))
+            assert self._network is not None
             stylized = self._network(*inputs)
             levels = ((stylized.float() + 1) * 127.5).clamp_(0, 255).round_().to(torch.uint8)
             result = levels[:, :, rows, columns].permute(0, 2, 3, 1).contiguous().cpu().numpy()
         return result, state
 
+    def use_lanes(self, count: int) -> None:
+        """See `inference.runner.ManyAtOnce.use_lanes`."""
+        if self._on_cuda is not None:
+            self._on_cuda.use_lanes(count)
+
     def forget(self) -> None:
         """See `inference.runner.Runner.forget`."""
-        if self.device == "cuda":
-            self._torch.cuda.empty_cache()
+        if self._on_cuda is not None:
+            self._on_cuda.forget()
         elif self.device == "mps":
             self._torch.mps.empty_cache()
 
     def free_bytes(self) -> int | None:
         """Of a CUDA device; Apple's GPU shares the machine's memory."""
-        return int(self._torch.cuda.mem_get_info()[0]) if self.device == "cuda" else None
+        return None if self._on_cuda is None else self._on_cuda.free_bytes()
+
+    def _for_cuda(self, folded: Any) -> CudaNetwork:
+        from stylereel.networks.blocked import between_levels
+
+        torch = self._torch
+        exact = self.precision == "fp32"
+        network: Any = between_levels(folded, torch.float32 if exact else torch.bfloat16)
+        network = network.to("cuda", memory_format=torch.channels_last)
+        return CudaNetwork(
+            Device(torch), network, self._multiple, self.anchor_channels, self.footprint, exact=exact
+        )
 
 
 def load_generator(pack: Pack) -> Any:

@@ -25,6 +25,7 @@ import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
+from stylereel.networks.blocked import Blocked
 from stylereel.networks.blocks import (
     DemodulatedConv,
     LocalContrast,
@@ -166,6 +167,10 @@ class Folded(nn.Module):
         self.up_edges = generator.up_edges.folded()
         self.head = generator.head.folded()
         self.head.weight.data.copy_(rounded_to_bf16(self.head.weight.data))
+
+    def between_levels(self, dtype: torch.dtype) -> Blocked:
+        """The same function from levels to levels, arranged for graphics cards, as a module of its own."""
+        return Blocked(self, dtype)
 
     def forward(self, x: Tensor, anchors: Tensor | None = None) -> Tensor:
         """`(N, 3, H, W)` in [-1, 1] to the same; `anchors` where the network takes some."""
