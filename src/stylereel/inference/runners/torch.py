@@ -21,7 +21,9 @@ INSTALL = "Install it with: pip install 'stylereel[train]'"
 CUDA_ADVICE = "For a GPU install a torch build made for it: see https://pytorch.org/get-started/locally"
 FOOTPRINTS = {"bf16": Footprint(3.5, 40.0), "fp32": Footprint(7.6, 20.0)}
 CUDA_FOOTPRINTS = {"bf16": Footprint(4.0, 120.0), "fp32": Footprint(8.0, 200.0)}
-"""bf16 measured (an H200: 134 bytes a pixel of a frame), fp32 reckoned from it. With what cuDNN works in, and the parts that an allocator cannot use."""
+"""bf16 measured (an H200: 134 bytes a pixel of a frame), fp32 reckoned from it.
+
+With what cuDNN works in, and the parts that an allocator cannot use."""
 GENERATORS = family("stylereel.networks.generators")
 
 
