@@ -71,6 +71,7 @@ class TrainSummary:
         steps_per_second: mean pace of this sitting.
         alarms: what the watches said.
         parity: largest difference between exported and trained network, None when not finished.
+        looks: names of the looks, where several were learned.
     """
 
     output: Path
@@ -81,6 +82,7 @@ class TrainSummary:
     steps_per_second: float
     alarms: list[str] = field(default_factory=list)
     parity: float | None = None
+    looks: tuple[str, ...] = ()
 
 
 def train(
@@ -368,6 +370,7 @@ class _Session:
             steps_per_second=(run.step - self.first_step) / seconds if seconds else 0.0,
             alarms=self.alarms,
             parity=parity,
+            looks=getattr(self.resolved.recipe_config, "styles", ()),
         )
 
 

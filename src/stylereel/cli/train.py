@@ -162,9 +162,11 @@ def _conclude(recipe: str, summary: TrainSummary, as_json: bool) -> None:
             f"{_resume_command(recipe, summary.output)}"
         )
         raise typer.Exit(130)
+    look = f":{summary.looks[0]}" if summary.looks else ""
+    many = f" Its looks: {', '.join(summary.looks)}." if summary.looks else ""
     _say(
-        f"{summary.output} is a style now: {summary.total_steps} steps in {summary.minutes:.1f} minutes. "
-        f"Try it: stylereel stylize VIDEO OUTPUT --style {summary.output}"
+        f"{summary.output} is a style now: {summary.total_steps} steps in {summary.minutes:.1f} minutes.{many} "
+        f"Try it: stylereel stylize VIDEO OUTPUT --style {summary.output}{look}"
     )
 
 
