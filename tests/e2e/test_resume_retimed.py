@@ -5,27 +5,18 @@ import random
 from dataclasses import replace
 from fractions import Fraction
 
-import cv2
 import numpy as np
 import pytest
 
 from clips import make_clip
 from interrupted_jobs import done, finish, heard, job, killed_at, shown, stopped_after
-from slides import slide
+from slides import lesson
 from stylereel.actions.presets import PRESETS
 from stylereel.core.errors import ResumeError
 from stylereel.video import parts, writer
 
 FRAMES = 40
 TIMES = np.cumsum([40, 3, 400, 40, 41, 7, 90, 33] * (FRAMES // 8))
-
-
-def lesson(index, width, height):
-    """Slides with text that are shown for a while, and after each a stretch that moves."""
-    page = slide(width, height, dark=index // 12 % 2 == 1)[0]
-    if index % 12 < 7:
-        return page
-    return np.roll(cv2.GaussianBlur(page, (0, 0), 1), 3 * (index % 12), 1)
 
 
 @pytest.fixture(scope="module")

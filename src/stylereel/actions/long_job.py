@@ -30,6 +30,7 @@ from stylereel.video.parts import (
     discard_parts,
     frames_of_a_part,
     is_published,
+    remove_remains,
 )
 from stylereel.video.plan import OutputPlan
 from stylereel.video.retime import Place
@@ -95,6 +96,7 @@ class LongJob:
         """
         if resume and not keeps:
             raise UsageError(NOT_KEPT)
+        remove_remains(Path(output))
         self._keeps = keeps
         self._output, self._resume = Path(output), resume
         self._options = {name: str(value) for name, value in options.items() if name not in NOT_COMPARED}
