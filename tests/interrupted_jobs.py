@@ -1,4 +1,4 @@
-"""Runs `stylize` in a process of its own that can be killed: small parts, frames that take their time."""
+"""Runs of `stylize` that are stopped on the way: in this process, or in one that can be killed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 
 import av
+import pytest
+
+import stylereel
 
 CHILD = """
 import json, sys, time
@@ -90,3 +93,25 @@ def heard(path: Path) -> list[bytes]:
     """Every packet of sound."""
     with av.open(str(path)) as media:
         return [bytes(packet) for packet in media.demux(audio=0) if packet.size]
+
+
+def job(source, output, **settings) -> dict:
+    """Arguments of `stylize`, with a toy style and the stabiliser at work."""
+    return {"input": source, "output": output, "style": "brush", "stabilize": 0.5, **settings}
+
+
+def stopped_after(frames, given, error=KeyboardInterrupt) -> str:
+    """Run a job in this process until it told of that many frames; what was said of it."""
+
+    def stop(progress):
+        if progress.done >= frames:
+            raise error
+
+    with pytest.raises(error) as caught:
+        stylereel.stylize(**given, runner="onnxruntime", threads=1, on_progress=stop)
+    return " ".join(getattr(caught.value, "__notes__", ()))
+
+
+def done(given, **settings):
+    """The summary of a job that is run in this process to its end."""
+    return stylereel.stylize(**given, runner="onnxruntime", threads=1, **settings)

@@ -59,3 +59,11 @@ def kept_edges(source: np.ndarray, result: np.ndarray, box: Box) -> float:
         gradients = [cv2.Sobel(luma, -1, *order)[y : y + height, x : x + width] for order in ((1, 0), (0, 1))]
         both.append(np.stack(gradients))
     return float((both[0] * both[1]).sum() / (both[0] ** 2).sum())
+
+
+def lesson(index: int, width: int, height: int) -> np.ndarray:
+    """Frame `index` of a film: slides with text, each shown for a while, then a stretch that moves."""
+    page = slide(width, height, dark=index // 12 % 2 == 1)[0]
+    if index % 12 < 7:
+        return page
+    return np.roll(cv2.GaussianBlur(page, (0, 0), 1), 3 * (index % 12), 1)

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from clips import make_clip
 from stylereel.cli.main import build_app
+from stylereel.video import parts
 from toy_packs import toy_pack
 
 
@@ -44,3 +45,10 @@ def run(styles, monkeypatch):
         return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
     return invoke
+
+
+@pytest.fixture
+def small(monkeypatch, styles):
+    """Parts of ten frames, and the toy styles."""
+    monkeypatch.setattr(parts, "MOST_FRAMES", 10)
+    monkeypatch.setenv("STYLEREEL_PACKS", str(styles))

@@ -14,20 +14,13 @@ import pytest
 
 import stylereel
 from clips import make_clip, make_pictures, make_vfr
-from interrupted_jobs import finish, heard, killed_at, shown, start
+from interrupted_jobs import done, finish, heard, job, killed_at, shown, start, stopped_after
 from processes import interruptible, wait_until
 from stylereel.core.errors import OutputError, ResumeError, RunnerFailedError
 from stylereel.video import parts
 from toy_packs import toy_pack
 
 posix = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
-
-
-@pytest.fixture
-def small(monkeypatch, styles):
-    """Parts of ten frames, and the toy styles."""
-    monkeypatch.setattr(parts, "MOST_FRAMES", 10)
-    monkeypatch.setenv("STYLEREEL_PACKS", str(styles))
 
 
 @pytest.fixture(scope="module")
@@ -41,26 +34,6 @@ def made_film(tmp_path_factory):
 def film(made_film, tmp_path):
     """47 frames with sound: four whole parts and a bit."""
     return shutil.copy(made_film, tmp_path / "film.mp4")
-
-
-def job(source, output, **settings):
-    return {"input": source, "output": output, "style": "brush", "stabilize": 0.5, **settings}
-
-
-def stopped_after(frames, given, error=KeyboardInterrupt):
-    """Run a job until it told of that many frames; what was said of it."""
-
-    def stop(progress):
-        if progress.done >= frames:
-            raise error
-
-    with pytest.raises(error) as caught:
-        stylereel.stylize(**given, runner="onnxruntime", threads=1, on_progress=stop)
-    return " ".join(getattr(caught.value, "__notes__", ()))
-
-
-def done(given, **settings):
-    return stylereel.stylize(**given, runner="onnxruntime", threads=1, **settings)
 
 
 def names(folder):

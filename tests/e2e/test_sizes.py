@@ -59,6 +59,20 @@ def test_every_codec_takes_an_odd_shape_or_says_that_it_cannot(tmp_path, styles,
         assert (summary.width, summary.height, summary.frames) == (*size, 2)
 
 
+@pytest.mark.parametrize(("codec", "size"), [("hevc", (400, 3)), ("hevc", (3, 400)), ("av1", (3, 3))])
+def test_a_size_that_a_codec_cannot_hold_is_refused_before_the_network_runs(
+    run, tmp_path, styles, size, codec, monkeypatch
+):
+    from stylereel.inference.runners.onnxruntime import Runner
+
+    monkeypatch.setattr(Runner, "run", lambda *_: pytest.fail("nothing may be stylised"))
+    clip = make_clip(tmp_path / "in.mkv", frames=4, size=size, codec="rawvideo")
+    out = tmp_path / "out.mkv"
+    result = run("stylize", clip, out, "-s", styles / "brush", "--codec", codec, "--runner", "onnxruntime")
+    assert result.exit_code == 2 and f"{size[0]}x{size[1]}" in result.stderr and "vp9" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mkv"]
+
+
 def test_a_panorama_of_16384_pixels_keeps_its_size(tmp_path, styles):
     source = pictured(tmp_path / "in.png", 16384, 64)
     summary = stylereel.stylize(source, tmp_path / "out.png", style=styles / "brush", keep_colors=True)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from stylereel.actions.batch_journal import Journals
 from stylereel.actions.batch_plan import Variant
 from stylereel.actions.long_job import style_identity
+from stylereel.actions.option_checks import check_size, checked_rate, checked_times
 from stylereel.actions.presets import preset_of
 from stylereel.actions.run_memory import checked_limit
 from stylereel.actions.shaping import Shaping, caption_notices, check_preset_output, rate_to_bring_to
-from stylereel.actions.stylize import check_size, checked_rate, checked_times, expected_frames
+from stylereel.actions.stylize import expected_frames
 from stylereel.actions.stylizer import check_stabilize, checked_strength
 from stylereel.core.errors import EnvironmentMissingError, OutputError, ResumeError, StylereelError
 from stylereel.inference.runner import DEVICES, PREFERENCE, RUNNERS, check_choice

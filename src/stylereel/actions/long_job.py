@@ -10,14 +10,17 @@ import contextlib
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from stylereel.core.errors import OutputError, ResumeError, StylereelError, UsageError
+from stylereel.core.frames import Frame
 from stylereel.inference.painter import PainterState
 from stylereel.inference.quickest import Candidate
-from stylereel.inference.saved_state import dump_state, load_state
+from stylereel.inference.saved_state import RunState, dump_state, load_state
+from stylereel.inference.text_guard import TextState
 from stylereel.packs.card import Card
 from stylereel.video.fingerprint import source_fingerprint
 from stylereel.video.info import SourceInfo
@@ -27,13 +30,12 @@ from stylereel.video.parts import (
     discard_parts,
     frames_of_a_part,
     is_published,
+    remove_remains,
 )
 from stylereel.video.plan import OutputPlan
+from stylereel.video.retime import Place
 
-NOT_KEPT = (
-    "resume is not for pipes, nor where a video is brought to another frame rate, by fps or a preset, nor "
-    "where text is protected: such a job is made in one go. Run it again without --resume."
-)
+NOT_KEPT = "resume is not for pipes: what goes through one is made in one go. Run it again without --resume."
 NOTHING_TO_RESUME = "Nothing was left to resume, so the job began at its first frame."
 # Options that change nothing in the result, or whose effect is compared by itself.
 NOT_COMPARED = {
@@ -94,6 +96,7 @@ class LongJob:
         """
         if resume and not keeps:
             raise UsageError(NOT_KEPT)
+        remove_remains(Path(output))
         self._keeps = keeps
         self._output, self._resume = Path(output), resume
         self._options = {name: str(value) for name, value in options.items() if name not in NOT_COMPARED}
@@ -107,8 +110,10 @@ class LongJob:
             self.frames_done, self.is_whole = self.found.frames, self.found.is_whole
             self.concealed_done = self.found.records[-1].concealed
         self.notices = [NOTHING_TO_RESUME] if resume and self.found is None else []
-        self._coming = 0
-        self._states: dict[int, PainterState] = {}
+        self._place: Place | None = None
+        # By the time of a frame that may begin a part: its number, and what it needs to know.
+        self._begins: dict[int, int] = {}
+        self._states: dict[int, RunState] = {}
 
     @property
     def begun_with(self) -> Candidate | None:
@@ -183,8 +188,9 @@ class LongJob:
         """
         if self.found is not None:
             self.parts = self.found
-            self._coming = self.found.frames
-            self.notices.append(f"Went on after {self._coming} frames that an interrupted run had finished.")
+            self.notices.append(
+                f"Went on after {self.found.frames} frames that an interrupted run had finished."
+            )
         else:
             frames_each = frames_of_a_part(size)
             is_short = total is not None and total <= frames_each
@@ -195,25 +201,70 @@ class LongJob:
         self.parts.state_before = self._dumped
         return self.parts.job.size
 
-    def state(self) -> PainterState | None:
-        """What the first frame that comes needs to know; None at the job's beginning.
+    def state(self) -> RunState:
+        """What the first frame that comes needs to know; nothing at the job's beginning and end.
 
         Raises:
             ResumeError: it cannot be read.
         """
         if self.found is None or self.found.is_whole:
-            return None
+            return RunState()
         return load_state(self.found.state())
 
-    def before_each(self) -> Callable[[PainterState], None] | None:
-        """What takes all that the frame that comes needs to know, where a part may end before it."""
-        coming, self._coming = self._coming, self._coming + 1
-        if self.parts is None or not self.parts.end_before(coming):
+    def frames_to_skip(self, before: RunState, *, retimes: bool) -> int | None:
+        """How many of the source's frames are done with; None for all of them.
+
+        Args:
+            before: what the first frame that comes needs to know.
+            retimes: the source is brought to another rate, so that its frames are not those of the output.
+        """
+        if not retimes:
+            return self.frames_done
+        if self.is_whole:
             return None
-        return lambda state: self._states.__setitem__(coming, state)
+        return 0 if before.place is None else before.place.taken
+
+    def at_place(self, place: Place) -> None:
+        """Take where the retiming stands; told before each frame that `marked` is given."""
+        self._place = place
+
+    def marked(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+        """The frames that come, remembering by their times those before which a part may end."""
+        for coming, frame in enumerate(frames, self.frames_done):
+            if self.parts is not None and self.parts.end_before(coming):
+                self._states[coming] = RunState(place=self._place)
+                self._begins[frame.pts] = coming
+            yield frame
+
+    def begins_part(self, frame: Frame) -> bool:
+        """Whether a part may end before this frame, so that nothing but its state may decide how it looks."""
+        return frame.pts in self._begins
+
+    def before_painting(self, frame: Frame) -> Callable[[PainterState], None] | None:
+        """What takes the painter's state, where a part may end before this frame."""
+        return self._keeper(frame, lambda state, painter: replace(state, painter=painter))
+
+    def before_finishing(self, frame: Frame) -> Callable[[Sequence[Any]], None] | None:
+        """What takes the finishers' states, where a part may end before this frame."""
+
+        def with_text(state: RunState, finishers: Sequence[Any]) -> RunState:
+            return replace(state, text=next((s for s in finishers if isinstance(s, TextState)), None))
+
+        return self._keeper(frame, with_text)
+
+    def _keeper(
+        self, frame: Frame, added: Callable[[RunState, Any], RunState]
+    ) -> Callable[[Any], None] | None:
+        number = self._begins.get(frame.pts)
+        if number is None:
+            return None
+        return lambda more: self._states.__setitem__(number, added(self._states[number], more))
 
     def _dumped(self, frames: int) -> bytes:
-        return dump_state(self._states.pop(frames, PainterState()))
+        begins = list(self._begins.items())  # a copy: whoever reads ahead may be adding to it
+        for time in (time for time, number in begins if number <= frames):
+            del self._begins[time]
+        return dump_state(self._states.pop(frames))
 
     @contextlib.contextmanager
     def explaining(self) -> Iterator[None]:

@@ -9,10 +9,18 @@ from stylereel.core.memory import parse_bytes, resident_bytes
 from stylereel.inference.enlarging import reduced_size
 from stylereel.inference.memory_plan import (
     ANCHORS,
+    CLEARING,
+    DEEP_PICTURE,
+    DEEP_RGB,
+    DEEP_WRITING,
+    DEEPENING,
     ENLARGING,
     FULL_CHROMA,
+    OPACITY,
+    OPACITY_WRITING,
     PAINTING,
     READING,
+    RGB,
     STABILIZER,
     WRITING,
     WRITING_ELSE,
@@ -102,7 +110,18 @@ def prepare_memory(
     frame_px = size[0] * size[1] / (seen[0] * seen[1])
     following = ANCHORS * (moving and runner.anchor_channels > 0) + STABILIZER * stabilize
     painting = PAINTING + ENLARGING * (frame_px > 1) + following / frame_px
-    beside = Beside(READING[read], painting, writing, has_queues=moving, frame_px=frame_px)
+    reading, frame_bytes, is_deep = READING[read], RGB, target.bit_depth > 8
+    if info.has_alpha:
+        reading += CLEARING * moving
+    if target.alpha:
+        frame_bytes += OPACITY
+        writing += OPACITY_WRITING
+    if is_deep:
+        frame_bytes += DEEP_RGB
+        reading += DEEP_PICTURE * (read == "images")
+        painting += DEEPENING
+        writing *= DEEP_WRITING
+    beside = Beside(reading, painting, writing, moving, frame_px, frame_bytes)
     already = min(own.besides_bytes, int(beside.reading_bytes * size[0] * size[1]))
     plan = plan_memory(limit_bytes, beside, already)
     return runner.prepare(*seen, plan, many_at_once=many_at_once)

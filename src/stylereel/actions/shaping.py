@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +15,7 @@ from stylereel.video.framing import FITS, Crop, Fit, Framing
 from stylereel.video.info import SourceInfo
 from stylereel.video.pipe_input import PipeInput, is_pipe
 from stylereel.video.plan import OutputPlan, measured_rate
-from stylereel.video.retime import at_rate, info_at_rate
+from stylereel.video.retime import Place, at_rate, info_at_rate
 
 
 @dataclass(frozen=True)
@@ -92,22 +92,28 @@ class Shaping:
         shaped = shaped if rate is None else info_at_rate(shaped, rate)
         return cls(info, shaped, framing, rate if info.kind == "video" else None, tuple(notices))
 
-    def frames(self, frames: Iterator[Frame]) -> Iterator[Frame]:
-        """The frames that are stylised."""
+    def frames(
+        self,
+        frames: Iterator[Frame],
+        *,
+        start: Place | None = None,
+        tell: Callable[[Place], object] | None = None,
+    ) -> Iterator[Frame]:
+        """The frames that are stylised; `start` and `tell` as in `at_rate`, for where they are retimed."""
         if self.rate is not None:
-            frames = at_rate(frames, self.rate, self.source.frame_rate)
+            frames = at_rate(frames, self.rate, self.source.frame_rate, start=start, tell=tell)
         return frames if self.framing is None else self.framing.before(frames)
 
-    def around(self, stage: Stage) -> Stage:
-        """The stage with what comes after it, and spared what is shown again."""
+    def around(self, stage: Stage, begins_part: Callable[[Frame], bool]) -> Stage:
+        """The stage with what comes after it, and spared what is shown again, but for where a part begins."""
         framing = self.framing
         if framing is None or not framing.pads:
-            return stage if self.rate is None else once_each(stage)
+            return stage if self.rate is None else once_each(stage, begins_part)
 
         def padded(batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
             return framing.after(stage(batches))
 
-        return padded if self.rate is None else once_each(padded)
+        return padded if self.rate is None else once_each(padded, begins_part)
 
     def size(self, first: Frame) -> tuple[int, int]:
         """`(width, height)` of the output, whose first frame is `first` before it is stylised."""

@@ -13,17 +13,17 @@ from typing import Any
 
 from stylereel.actions.loaded_style import LoadedStyle
 from stylereel.actions.long_job import LongJob
+from stylereel.actions.option_checks import check_size, checked_rate, checked_times
 from stylereel.actions.pipes import pipe_in, pipe_out
 from stylereel.actions.presets import preset_of
 from stylereel.actions.run_memory import OwnMemory, checked_limit, prepare_memory, reading_room
 from stylereel.actions.runner_choice import choose_runner
 from stylereel.actions.shaping import Shaping, caption_notices, check_preset_output, rate_to_bring_to
 from stylereel.actions.stylizer import Stylizer, check_stabilize, checked_scale, checked_strength
-from stylereel.core.errors import UsageError, VideoOpenError
+from stylereel.core.errors import VideoOpenError
 from stylereel.core.frames import Frame, Stage
 from stylereel.core.patience import STALL_SECONDS, Patience
 from stylereel.core.progress import Meter, OnProgress, Progress
-from stylereel.core.timecode import parse_seconds
 from stylereel.inference.beside_source import Finisher, beside_source
 from stylereel.inference.deepening import Deepener
 from stylereel.inference.engine import run_engine
@@ -44,7 +44,6 @@ from stylereel.video.plan import plan_output
 from stylereel.video.reader import FrameReader
 from stylereel.video.writer import FrameWriter, WriteSummary
 
-SMALLEST_SIDE, LARGEST_SIDE = 16, 16384
 NOTHING_TO_STABILIZE = (
     "stabilize does nothing here: single pictures have no frame before them. For pictures that are the "
     "frames of a film, say at which pace: --fps 24."
@@ -242,8 +241,7 @@ def stylize(
         )
         info = shaping.info
         piped = incoming is not None or outgoing is not None
-        keeps = not (piped or guards_text or chosen.for_upload or shaping.rate is not None)
-        job = LongJob(output, options, resume=resume, overwrite=overwrite, keeps=keeps)
+        job = LongJob(output, options, resume=resume, overwrite=overwrite, keeps=not piped)
         overwrite = overwrite or job.is_published
         plan = plan_output(
             output,
@@ -289,10 +287,12 @@ def stylize(
                 notices.append(NOTHING_TO_STABILIZE)
             stabilize = 0.0
         job.compare(reader.info, plan, stylizer.card, stylizer.at_work)
-        reader.skip(job.frames_done, concealed=job.concealed_done)
+        before = job.state()
+        to_skip = job.frames_to_skip(before, retimes=shaping.rate is not None)
+        reader.skip(to_skip, concealed=job.concealed_done)
         if job.frames_done and on_progress is not None:
             on_progress(Progress(job.frames_done, total, note="finding the place in the source"))
-        frames = shaping.frames(iter(reader))
+        frames = shaping.frames(iter(reader), start=before.place, tell=job.at_place)
         first = patience.wait_for(lambda: next(frames, None))
         if first is None and not job.is_whole:
             raise VideoOpenError(
@@ -339,14 +339,20 @@ def stylize(
                 picture_stage(painter)
                 if alone
                 else network_stage(
-                    painter, start=job.state(), before_each=job.before_each, lanes=network.lanes
+                    painter, start=before.painter, before_each=job.before_painting, lanes=network.lanes
                 )
             )
             finishers: list[Finisher] = [TextGuard(alone)] if guards_text else []
             finishers += [Deepener()] if plan.bit_depth > 8 else []
+            stage = beside_source(
+                stage,
+                finishers,
+                start=[before.text if isinstance(finisher, TextGuard) else None for finisher in finishers],
+                before_each=job.before_finishing,
+            )
             _run(
-                itertools.chain([] if first is None else [first], frames),
-                shaping.around(beside_source(stage, finishers)),
+                job.marked(itertools.chain([] if first is None else [first], frames)),
+                shaping.around(stage, job.begins_part),
                 writer,
                 Meter(total, note=stylizer.at_work, done=job.frames_done),
                 on_progress,
@@ -462,32 +468,3 @@ def _pixels(info: SourceInfo, frames: int | None, scale: float) -> float | None:
 def is_unconnected(info: SourceInfo, rate: Fraction | None) -> bool:
     """True for a picture, and for pictures that nobody said are the frames of a film."""
     return info.kind == "image" or (info.kind == "images" and rate is None)
-
-
-def checked_times(start: str | float | None, end: str | float | None) -> tuple[float | None, float | None]:
-    """Both in seconds; `UsageError` where one is no time or nothing lies between them."""
-    start_seconds, end_seconds = parse_seconds(start, "start"), parse_seconds(end, "end")
-    if end_seconds is not None and (start_seconds or 0) >= end_seconds:
-        raise UsageError(f"start ({start or 0}) is at or after end ({end}): nothing would be left.")
-    return start_seconds, end_seconds
-
-
-def checked_rate(fps: str | float | Fraction | None) -> Fraction | None:
-    """Frames per second; `UsageError` unless they go from above 0 to 1000."""
-    if fps is None:
-        return None
-    try:
-        rate = Fraction(str(fps)).limit_denominator(1_000_000)
-    except (ValueError, ZeroDivisionError):
-        rate = Fraction(0)
-    if not 0 < rate <= 1000:
-        raise UsageError(
-            f"fps is {fps}: write frames per second from above 0 to 1000, such as 25 or 30000/1001."
-        )
-    return rate
-
-
-def check_size(max_side: int | None) -> None:
-    """`UsageError` for a longest side, px, that is out of range."""
-    if max_side is not None and not SMALLEST_SIDE <= max_side <= LARGEST_SIDE:
-        raise UsageError(f"max-side is {max_side}: pixels from {SMALLEST_SIDE} to {LARGEST_SIDE}.")

@@ -18,19 +18,30 @@ OWN_BYTES = 400 * 10**6
 """What a process with its libraries holds, where the system does not say."""
 
 RGB = 3.0
+OPACITY, DEEP_RGB = 2.0, 6.0
+"""What a frame has beside it, where transparency or more than 8 bits are kept."""
 CODECS_BYTES = 60 * 10**6
 """Of decoder and encoder, however small the frames."""
 READING = {"video": 32.0, "deep": 60.0, "hdr": 130.0, "images": 16.0, "image": 3.0}
 """Decoded frames that the decoder refers to, their planes, their RGB; a single picture is read by then."""
+DEEP_PICTURE = 8.0
+"""More for a picture that is read at its depth."""
+CLEARING = 46.0
+"""Colours spread into what is clear, or laid over white, in floating point."""
 WRITING = {"h264": 80.0, "hevc": 155.0, "av1": 200.0, "vp9": 150.0, "prores": 40.0, "ffv1": 50.0}
 """Frames that an encoder looks ahead at, with what it keeps of each; of 4:2:0."""
 WRITING_ELSE = 30.0
 """GIF, PNG as video, and pictures."""
 FULL_CHROMA = 2.0
 """4:4:4 in place of 4:2:0, for a size that is odd."""
+DEEP_WRITING = 2.0
+"""Planes of 16 bits in place of 8."""
+OPACITY_WRITING = 8.0
 PAINTING = 12.0
 """The result, and the look laid over the source."""
 ANCHORS, STABILIZER = 12.0, 66.0
+DEEPENING = 84.0
+"""A look of 8 bits brought to its source's depth: planes of change, fit and levels in floating point."""
 ENLARGING = 20.0
 """A look that was laid over a smaller frame brought to its size: planes of luma, gain and detail."""
 _HELD_BY_HAND = 9
@@ -47,6 +58,7 @@ class Beside:
         painting_bytes: per pixel, of anchors, stabiliser and compositing.
         writing_bytes: per pixel, of encoding.
         has_queues: frames wait between threads.
+        frame_bytes: per pixel, of a frame that waits.
         frame_px: of the frame, for each pixel that the network sees of it.
     """
 
@@ -55,10 +67,11 @@ class Beside:
     writing_bytes: float = 0.0
     has_queues: bool = False
     frame_px: float = 1.0
+    frame_bytes: float = RGB
 
     def bytes_per_px(self, queue_frames: int) -> float:
         """Together, with so many frames waiting on each side, for each pixel that the network sees."""
-        waiting = RGB * (2 * queue_frames + _HELD_BY_HAND) if self.has_queues else 0.0
+        waiting = self.frame_bytes * (2 * queue_frames + _HELD_BY_HAND) if self.has_queues else 0.0
         return self.frame_px * (self.reading_bytes + self.painting_bytes + self.writing_bytes + waiting)
 
 

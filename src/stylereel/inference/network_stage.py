@@ -29,7 +29,7 @@ def network_stage(
     painter: Painter,
     *,
     start: PainterState | None = None,
-    before_each: Callable[[], Keeper | None] | None = None,
+    before_each: Callable[[Frame], Keeper | None] | None = None,
     lanes: int = 1,
 ) -> Stage:
     """A stage that stylises every frame; order, count and times out are those that came in.
@@ -91,11 +91,11 @@ def _glances(
     painter: Painter,
     batches: Iterator[FrameBatch],
     state: PainterState,
-    before_each: Callable[[], Keeper | None] | None,
+    before_each: Callable[[Frame], Keeper | None] | None,
 ) -> Iterator[_Glance]:
     motion, track, last = state.motion, state.anchors, None
     for frame in itertools.chain.from_iterable(batches):
-        keeper = before_each() if before_each is not None else None
+        keeper = before_each(frame) if before_each is not None else None
         if keeper is None and last is not None and is_same(frame.pixels, last):
             yield _Glance(frame, None, motion, track, None)
             continue

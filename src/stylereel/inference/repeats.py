@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from stylereel.core.frames import Frame, FrameBatch, Stage
 
 
-def once_each(stage: Stage) -> Stage:
+def once_each(stage: Stage, begins_anew: Callable[[Frame], bool] = lambda frame: False) -> Stage:
     """A stage that lets only the first of consecutive frames with the same array through `stage`.
 
     The others get its result, each at its own time. One result is held back, until it is known how often it
@@ -17,6 +17,7 @@ def once_each(stage: Stage) -> Stage:
 
     Args:
         stage: gives one frame for each that it takes, in order.
+        begins_anew: says that a frame goes through `stage` whatever came before it.
     """
 
     def spared(batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
@@ -25,7 +26,8 @@ def once_each(stage: Stage) -> Stage:
         def different() -> Iterator[FrameBatch]:
             for batch in batches:
                 for frame in batch:
-                    if showings and showings[-1][-1].pixels is frame.pixels:
+                    is_again = bool(showings) and showings[-1][-1].pixels is frame.pixels
+                    if is_again and not begins_anew(frame):
                         showings[-1].append(frame)
                     else:
                         showings.append([frame])

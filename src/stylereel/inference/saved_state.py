@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,21 +13,39 @@ from safetensors.numpy import load, save
 
 from stylereel.core.errors import ResumeError
 from stylereel.inference.painter import PainterState
+from stylereel.inference.text_guard import TextState
 from stylereel.temporal.anchor_track import AnchorTrack, still_track
 from stylereel.temporal.cuts import CutState
 from stylereel.temporal.follower import FollowState
 from stylereel.temporal.stabilizer import StabilizerState
+from stylereel.video.retime import Place
 
 _FORMAT = 1
 _LONGEST_SIDE_PX = 1 << 17
 
 
-def dump_state(state: PainterState) -> bytes:
+@dataclass(frozen=True)
+class RunState:
+    """All that a run needs to know before a frame; its size does not grow.
+
+    Attributes:
+        painter: the painter's.
+        text: the text guard's; None where no text is protected, and before the first frame.
+        place: where a video that is brought to a rate stands; None where frames keep their times.
+    """
+
+    painter: PainterState = field(default_factory=PainterState)
+    text: TextState | None = None
+    place: Place | None = None
+
+
+def dump_state(run: RunState) -> bytes:
     """A state as bytes, exactly: `load_state` gives the same arrays and numbers back.
 
     Raises:
         ResumeError: the runner keeps a state of its own, which nobody knows how to save.
     """
+    state = run.painter
     if state.runner is not None:
         raise ResumeError(
             f"This runner keeps a state ({type(state.runner).__name__}) that cannot be saved, so a long job "
@@ -36,22 +55,23 @@ def dump_state(state: PainterState) -> bytes:
     facts: dict[str, Any] = {"format": _FORMAT}
     if (motion := state.motion) is not None:
         arrays |= {"motion.view": motion.view, "motion.thumbnail": motion.scene.thumbnail}
-        facts["motion"] = {
-            "size": list(motion.size),
-            "light": motion.scene.light,
-            "flash_frames": motion.scene.flash_frames,
-        }
+        facts["motion"] = {"size": list(motion.size), **_told_of(motion.scene)}
     if (anchors := state.anchors) is not None:
         arrays |= {"anchors.places": anchors.places, "anchors.fresh": anchors.fresh}
         arrays["anchors.faded"] = anchors.faded
     if (stabilizer := state.stabilizer) is not None:
         arrays |= {f"stabilizer.{channel}": plane for channel, plane in enumerate(stabilizer.result)}
         facts["stabilizer"] = {"detail": stabilizer.detail}
+    if (text := run.text) is not None:
+        arrays |= {"text.mask": text.mask, "text.thumbnail": text.scene.thumbnail}
+        facts["text"] = _told_of(text.scene)
+    if run.place is not None:
+        facts["place"] = asdict(run.place)
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     return save(contiguous, metadata={"facts": json.dumps(facts)})
 
 
-def load_state(data: bytes) -> PainterState:
+def load_state(data: bytes) -> RunState:
     """The state that was saved.
 
     Raises:
@@ -66,9 +86,10 @@ def load_state(data: bytes) -> PainterState:
         if motion is not None:
             anchors = _anchors(arrays, motion.size)
             state = PainterState(None, motion, anchors, _stabilizer(arrays, facts, motion.size))
+        text, place = _text(arrays, facts), _place(facts)
         if arrays:
             raise ValueError(f"unknown arrays {', '.join(sorted(arrays))}")
-        return state
+        return RunState(state, text, place)
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ResumeError(
             f"The saved state of an interrupted run cannot be read ({error}). Begin anew with --overwrite "
@@ -95,9 +116,35 @@ def _motion(arrays: dict[str, np.ndarray], facts: Mapping[str, Any]) -> FollowSt
     view = _taken(arrays, "motion.view", np.uint8, None)
     if view.ndim != 2 or not view.size:
         raise ValueError(f"motion.view has the shape {view.shape}")
-    thumbnail = _taken(arrays, "motion.thumbnail", np.float32, (32, 48))
-    scene = CutState(thumbnail, float(told["light"]), int(told["flash_frames"]))
-    return FollowState(view, (height, width), scene)
+    return FollowState(view, (height, width), _scene(arrays, "motion", told))
+
+
+def _text(arrays: dict[str, np.ndarray], facts: Mapping[str, Any]) -> TextState | None:
+    if "text" not in facts:
+        return None
+    mask = _taken(arrays, "text.mask", np.float32, None)
+    if mask.ndim != 2 or not mask.size or mask.min() < 0 or mask.max() > 1:
+        raise ValueError(f"text.mask has the shape {mask.shape}, or leaves 0 to 1")
+    return TextState(mask, _scene(arrays, "text", facts["text"]))
+
+
+def _place(facts: Mapping[str, Any]) -> Place | None:
+    if "place" not in facts:
+        return None
+    place = Place(**facts["place"])
+    counts = (place.taken, place.shown, place.jumped)
+    if not all(type(number) is int for number in (*counts, place.tick)) or min(counts) < 0:
+        raise ValueError(f"place is {facts['place']}")
+    return place
+
+
+def _told_of(scene: CutState) -> dict[str, float | int]:
+    return {"light": scene.light, "flash_frames": scene.flash_frames}
+
+
+def _scene(arrays: dict[str, np.ndarray], name: str, told: Mapping[str, Any]) -> CutState:
+    thumbnail = _taken(arrays, f"{name}.thumbnail", np.float32, (32, 48))
+    return CutState(thumbnail, float(told["light"]), int(told["flash_frames"]))
 
 
 def _anchors(arrays: dict[str, np.ndarray], size: tuple[int, int]) -> AnchorTrack | None:

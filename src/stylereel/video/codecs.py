@@ -31,6 +31,7 @@ DEFAULT_QUALITY = 75
 
 _ANCHOR_QUALITIES = (0, 25, 50, 75, 90, 100)
 _AV1_STRIP_PX = 32
+_FFV1_STRIP_PX = 4
 _CPU_AVX_512F = 13  # OpenCV's number, which its Python has no name for
 _X265_NARROW_PX = 64
 _X264_TREES = ("mbtree=1", "rc-lookahead=10")
@@ -49,6 +50,7 @@ class VideoCodec:
         even_sizes_at_420: 4:2:0 needs even width and height in this encoder.
         tags_in_stream: the stream itself carries range and matrix, whatever the container.
         bit_depths: of the files it can write; prores is always 10 inside, and takes 8 for no more than that.
+        least_side_px: of the smallest frames that the encoder takes.
         alpha_muxers: the containers, as FFmpeg names them, in which it can hold transparency.
     """
 
@@ -59,6 +61,7 @@ class VideoCodec:
     tags_in_stream: bool = False
     bit_depths: tuple[int, ...] = (8,)
     alpha_muxers: tuple[str, ...] = ()
+    least_side_px: int = 1
 
     @property
     def uses_quality(self) -> bool:
@@ -84,8 +87,16 @@ CODECS: dict[str, VideoCodec] = {
             even_sizes_at_420=True,
             tags_in_stream=True,
             bit_depths=(8, 10),
+            least_side_px=16,
         ),
-        VideoCodec("av1", "libsvtav1", (63, 52, 42, 28, 16, 1), tags_in_stream=True, bit_depths=(8, 10)),
+        VideoCodec(
+            "av1",
+            "libsvtav1",
+            (63, 52, 42, 28, 16, 1),
+            tags_in_stream=True,
+            bit_depths=(8, 10),
+            least_side_px=4,
+        ),
         VideoCodec("vp9", "libvpx-vp9", (63, 50, 38, 26, 12, 0), alpha_muxers=("webm", "matroska")),
         VideoCodec(
             "prores", "prores_ks", (0, 1, 2, 3, 3, 4), bit_depths=(8, 10), alpha_muxers=("mov", "matroska")
@@ -181,6 +192,7 @@ def encoder_settings(
     Raises:
         UsageError: a size that the codec's encoder cannot hold.
     """
+    _refuse_small(codec, size)
     odd = bool(size[0] % 2 or size[1] % 2)
     chroma: Chroma = "444" if odd and codec.even_sizes_at_420 else "420"
     options: dict[str, str] = {}
@@ -211,12 +223,11 @@ def encoder_settings(
             chroma = "444" if number == 4 else "422"
         case "ffv1":
             # Which numbers of slices are allowed for narrow pictures depends on more than their size.
-            options = {
-                "level": "3",
-                "slicecrc": "1",
-                "g": "1",
-                **({"slices": "4"} if min(size) >= 64 else {}),
-            }
+            if min(size) >= _FFV1_STRIP_PX:
+                slices = {"slices": "4"} if min(size) >= 64 else {}
+                options = {"level": "3", "slicecrc": "1", "g": "1", **slices}
+            else:  # level 3 would cut the frame into slices without a pixel of colour; level 1 has none
+                options = {"level": "1", "g": "1"}
             chroma = source_chroma
         case "gif":
             return EncoderSettings({}, "pal8", "444", is_rgb=True, colors=number)
@@ -228,6 +239,15 @@ def encoder_settings(
     depth = 10 if codec.name == "prores" else bit_depth
     layout = f"yuv{'a' if alpha else ''}{chroma}p" + (f"{depth}le" if depth > 8 else "")
     return EncoderSettings(options, layout, chroma, depth, alpha=alpha)
+
+
+def _refuse_small(codec: VideoCodec, size: tuple[int, int]) -> None:
+    least = codec.least_side_px
+    if min(size) < least:
+        raise UsageError(
+            f"{codec.name} cannot hold frames of {size[0]}x{size[1]}: each side must be at least {least} px. "
+            "Choose another --codec: h264, vp9 and ffv1 hold any size"
+        )
 
 
 def _refuse_strip(size: tuple[int, int]) -> None:

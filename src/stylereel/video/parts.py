@@ -6,6 +6,7 @@
       000000.json           its record; a part is finished when this file is there
       000001.state          what the first frame of the next part needs to know; the last two are kept
       pictures/             instead of packets where the output is a folder of pictures
+    out.mp4.unfinished.done the same while it is removed, when out.mp4 is whole
 
 Each file is written under a temporary name, brought to the disk and renamed; the record comes last. So at
 any moment there is a row of whole parts and perhaps the beginning of one, which is done again.
@@ -211,8 +212,17 @@ class Parts:
             _remove(self.folder)
 
     def discard(self) -> None:
-        """Remove the folder; never fails."""
-        _remove(self.folder)
+        """Remove the folder, which is no longer found from one moment to the next; never fails.
+
+        So a run that is killed on the way leaves either all that the output can be made of again, or what
+        counts as nothing, for `remove_remains`.
+        """
+        aside = _aside(self.folder)
+        try:
+            os.replace(self.folder, aside)
+        except OSError:  # a system that moves no folder, or something else of that name
+            aside = self.folder
+        _remove(aside)
 
     def _read_record(self, output: Path) -> PartRecord | None:
         """The next record, where it and what it speaks of are whole."""
@@ -257,13 +267,28 @@ def discard_parts(output: Path) -> None:
     folder = Parts.folder_of(output)
     if not os.path.lexists(folder):
         return
-    is_ours = folder.is_dir() and not folder.is_symlink()
-    if not is_ours or not all(_OUR_NAMES.fullmatch(path.name) for path in folder.iterdir()):
+    if not _is_ours(folder):
         raise OutputError(
             f"unfinished parts of {output} would be kept in {folder}, which is there and is something else. "
             "Rename it, or choose another output"
         )
     _remove(folder)
+
+
+def remove_remains(output: Path) -> None:
+    """Remove what a run left that was killed when its output was there and its parts were being removed."""
+    aside = _aside(Parts.folder_of(output))
+    if _is_ours(aside):
+        _remove(aside)
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.done")
+
+
+def _is_ours(folder: Path) -> bool:
+    is_folder = folder.is_dir() and not folder.is_symlink()
+    return is_folder and all(_OUR_NAMES.fullmatch(path.name) for path in folder.iterdir())
 
 
 def is_published(output: Path, parts: Parts | None) -> bool:

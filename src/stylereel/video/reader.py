@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -82,7 +83,7 @@ class FrameReader:
         self._max_side = max_side
         self._room = room
         self._resized = 0
-        self._skipped = 0
+        self._skipped: float = 0
         self._cut = cut
         self._timeline = Timeline(self.info, cut)
         self._frames: Iterator[Frame] = iter(())
@@ -112,13 +113,15 @@ class FrameReader:
         """`(width, height)` of the frames that come out, after `max_side`."""
         return pixels.fitted_size(self.info.width, self.info.height, self._max_side)
 
-    def skip(self, frames: int, *, concealed: int = 0) -> None:
+    def skip(self, frames: int | None, *, concealed: int = 0) -> None:
         """Leave out the first `frames` frames, of which `concealed` repeat another; call it before iterating.
+
+        None leaves out all of a video, however many there are.
 
         What comes after them is bit for bit what comes without skipping: a video is decoded from its start,
         which is all that is sure to give that, but nothing is converted; pictures are not even opened.
         """
-        self._skipped = frames
+        self._skipped = math.inf if frames is None else frames
         if self._source is None:
             self.concealed_count = concealed
 
@@ -233,7 +236,7 @@ class FrameReader:
         return None
 
     def _check_some(self, yielded: int) -> None:
-        if yielded < self._skipped:
+        if yielded < self._skipped < math.inf:
             raise ResumeError(
                 f"{self.info.path} has {yielded} frames by now, but {self._skipped} were finished: it is no "
                 "longer what it was. Bring it back, or begin anew with --overwrite instead of --resume."

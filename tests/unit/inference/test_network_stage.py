@@ -11,7 +11,7 @@ from stylereel.core.anchors import anchors_at, still_places
 from stylereel.core.frames import Frame
 from stylereel.inference.network_stage import network_stage, picture_stage
 from stylereel.inference.painter import Look, Painter, PainterState
-from stylereel.inference.saved_state import dump_state
+from stylereel.inference.saved_state import RunState, dump_state
 from stylereel.temporal.stabilizer import Stabilizer
 
 
@@ -85,7 +85,7 @@ def test_a_frame_shown_again_is_made_anew_where_a_run_may_begin_with_it():
     kept: list[PainterState] = []
     keepers = iter([None, None, None, kept.append, None])
 
-    stage = network_stage(Painter(Flickering(), Look()), before_each=lambda: next(keepers))
+    stage = network_stage(Painter(Flickering(), Look()), before_each=lambda frame: next(keepers))
     results = through(stage, frames)
     same = [np.array_equal(a.pixels, b.pixels) for a, b in itertools.pairwise(results)]
     assert kept == [PainterState()] and same == [True, True, False, True]
@@ -162,11 +162,11 @@ def test_frames_that_are_at_work_at_a_time_come_out_as_one_by_one(strength):
     for lanes in (1, 2):
         keepers = iter([None, None, None, None, None, kept.append, None, None])
         painter = Painter(Anchored(), Look(), Stabilizer(strength) if strength else None)
-        stage = network_stage(painter, before_each=lambda: next(keepers), lanes=lanes)  # noqa: B023
+        stage = network_stage(painter, before_each=lambda frame: next(keepers), lanes=lanes)  # noqa: B023
         results.append(through(stage, frames))
     assert [frame.pts for frame in results[1]] == list(range(8))
     assert all(np.array_equal(a.pixels, b.pixels) for a, b in zip(*results, strict=True))
-    one, other = (dump_state(state) for state in kept)
+    one, other = (dump_state(RunState(state)) for state in kept)
     assert one == other
 
 

@@ -27,3 +27,19 @@ def test_each_picture_is_stylised_once_and_shown_as_often_as_it_came():
 
 def test_nothing_gives_nothing():
     assert list(once_each(lambda batches: batches)(iter([]))) == []
+
+
+def test_a_frame_that_begins_anew_is_stylised_again_and_those_after_it_take_its_result():
+    picture = np.zeros((2, 2, 3), np.uint8)
+    frames = [Frame(picture, index, Fraction(1, 25), 1) for index in range(6)]
+    seen = []
+
+    def stage(batches):
+        for batch in batches:
+            seen.extend(frame.pts for frame in batch)
+            yield [frame.with_pixels(frame.pixels + frame.pts) for frame in batch]
+
+    spared = once_each(stage, lambda frame: frame.pts == 4)
+    out = [frame for batch in spared([frame] for frame in frames) for frame in batch]
+    assert seen == [0, 4]
+    assert [(frame.pts, int(frame.pixels[0, 0, 0])) for frame in out] == list(enumerate([0, 0, 0, 0, 4, 4]))

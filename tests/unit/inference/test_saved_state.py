@@ -1,16 +1,22 @@
 """A painter that goes on from a saved state paints what it would have painted without the stop."""
 
 import json
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from safetensors.numpy import load, save
 
 from moving_scenes import filmed, panned
+from slides import slide
 from stylereel.core.errors import ResumeError, RunnerFailedError
+from stylereel.core.frames import Frame
 from stylereel.inference.painter import Look, Painter, PainterState
-from stylereel.inference.saved_state import dump_state, load_state
+from stylereel.inference.saved_state import RunState, dump_state, load_state
+from stylereel.inference.text_guard import TextGuard, TextState
+from stylereel.temporal.cuts import CutState
 from stylereel.temporal.stabilizer import Stabilizer
+from stylereel.video.retime import Place
 
 
 class Anchored:
@@ -53,16 +59,16 @@ def test_going_on_from_saved_bytes_is_bit_for_bit_going_on(channels, strength, s
     painter = Painter(Anchored(channels), Look(), Stabilizer(strength) if strength else None)
     whole, _ = painted(painter, frames, PainterState())
     _, state = painted(painter, frames[:stop], PainterState())
-    data = dump_state(state)
-    again = load_state(data)
+    data = dump_state(RunState(state))
+    again = load_state(data).painter
     rest, _ = painted(painter, frames[stop:], again)
     assert all(np.array_equal(a, b) for a, b in zip(whole[stop:], rest, strict=True))
-    assert dump_state(again) == data
+    assert dump_state(RunState(again)) == data
 
 
 def saved():
     painter = Painter(Anchored(4), Look(), Stabilizer(0.5))
-    return dump_state(painted(painter, film()[:5], PainterState())[1])
+    return dump_state(RunState(painted(painter, film()[:5], PainterState())[1]))
 
 
 @pytest.mark.parametrize("keep", [0, 4, 40, 0.5, -1])
@@ -104,9 +110,36 @@ def test_facts_that_cannot_be_are_refused(facts):
         load_state(save({"motion.view": np.zeros((4, 4), np.uint8)}, metadata={"facts": facts}))
 
 
+def test_what_the_text_guard_knows_and_where_a_retimed_video_stands_come_back_exactly():
+    pages = [Frame(slide(320, 180, shift=3 * index)[0], index, Fraction(1, 25)) for index in range(4)]
+    look, state = Frame(np.full((180, 320, 3), 90, np.uint8), 0, Fraction(1, 25)), None
+    for page in pages[:3]:
+        _, state = TextGuard().step(page, look, state)
+    place = Place(taken=7, tick=-3, shown=2, jumped=5, given=True)
+    again = load_state(dump_state(RunState(text=state, place=place)))
+    assert again.place == place and again.painter == PainterState()
+    results = [TextGuard().step(pages[3], look, text) for text in (state, again.text)]
+    assert np.array_equal(results[0][0].pixels, results[1][0].pixels)
+    assert dump_state(RunState(text=results[0][1])) == dump_state(RunState(text=results[1][1]))
+
+
+@pytest.mark.parametrize("mask", [np.full((4, 4), 1.5, np.float32), np.zeros(4, np.float32)])
+def test_a_mask_that_cannot_be_is_refused(mask):
+    scene = CutState(np.zeros((32, 48), np.float32), 1.0)
+    with pytest.raises(ResumeError, match=r"text\.mask"):
+        load_state(dump_state(RunState(text=TextState(mask, scene))))
+
+
+@pytest.mark.parametrize("place", ["3", "{}x", '{"taken": -1}', '{"taken": 1.5}', '{"taken": 1, "other": 2}'])
+def test_a_place_that_cannot_be_is_refused(place):
+    facts = f'{{"format": 1, "place": {place}}}'
+    with pytest.raises(ResumeError, match="--overwrite"):
+        load_state(save({}, metadata={"facts": facts}))
+
+
 def test_a_state_that_nobody_can_save_is_told_before_hours_are_lost():
     with pytest.raises(ResumeError, match="--runner"):
-        dump_state(PainterState(runner=object()))
+        dump_state(RunState(PainterState(runner=object())))
 
 
 def test_a_runner_that_breaks_off_has_an_error_of_its_own():

@@ -1,6 +1,7 @@
 from fractions import Fraction
 
 import av
+import numpy as np
 import pytest
 
 from stylereel.core.errors import UsageError
@@ -99,8 +100,6 @@ def test_odd_sizes_come_out_at_their_size(tmp_path, ending, codec):
 
 
 def test_quality_changes_the_size_of_the_file(tmp_path):
-    import numpy as np
-
     from stylereel.core.frames import Frame
 
     noise = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
@@ -125,6 +124,40 @@ def test_quality_changes_the_size_of_the_file(tmp_path):
 def test_a_lossless_codec_says_that_quality_changes_nothing(tmp_path):
     assert plan_output(tmp_path / "a.mkv", source_info(), codec="ffv1", quality=30).notices
     assert not plan_output(tmp_path / "a.mkv", source_info(), codec="ffv1").notices
+
+
+@pytest.mark.parametrize("layout", ["yuv420p", "yuv422p", "yuv444p"])
+@pytest.mark.parametrize("size", [(400, 3), (3, 400), (1, 400), (400, 1), (3, 3), (2, 5), (1, 1), (4, 4)])
+def test_strips_of_a_few_pixels_come_back_from_ffv1(tmp_path, size, layout):
+    info = source_info(width=size[0], height=size[1], pixel_format=layout)
+    path = tmp_path / "out.mkv"
+    with FrameWriter(path, info=info, source_path=None, size=size, codec="ffv1") as writer:
+        for frame in gray_frames(CONSTANT[:3], size=size):
+            writer.write(frame)
+    with av.open(str(path)) as media:
+        frames = list(media.decode(video=0))
+    assert [(frame.width, frame.height, frame.format.name) for frame in frames] == [(*size, layout)] * 3
+    for index, frame in enumerate(frames):
+        plane = np.frombuffer(frame.planes[0], np.uint8).reshape(frame.height, -1)[:, : frame.width]
+        assert (plane == round(16 + (30 + 25 * index) * 219 / 255)).all()
+
+
+@pytest.mark.parametrize("codec", list(CODECS))
+@pytest.mark.parametrize("size", [(400, 3), (3, 400), (15, 64), (64, 15), (1, 1), (3, 3), (16, 16), (17, 33)])
+def test_every_codec_holds_a_tiny_or_odd_size_or_says_which_do(tmp_path, size, codec):
+    ending = {"gif": ".gif", "png": ".mov", "prores": ".mov", "vp9": ".webm"}.get(codec, ".mkv")
+    info = source_info(width=size[0], height=size[1], pixel_format="yuv420p")
+    path = tmp_path / f"out{ending}"
+    try:
+        with FrameWriter(path, info=info, source_path=None, size=size, codec=codec) as writer:
+            for frame in gray_frames(CONSTANT[:3], size=size):
+                writer.write(frame)
+    except UsageError as error:
+        assert codec in ("hevc", "av1") and f"{size[0]}x{size[1]}" in str(error) and "h264" in str(error)
+        assert not list(tmp_path.iterdir())
+        return
+    with av.open(str(path)) as media:
+        assert [(f.width, f.height) for f in media.decode(video=0)] == [size] * 3
 
 
 @pytest.mark.parametrize("size", [(16, 16), (48, 32), (48, 640)])

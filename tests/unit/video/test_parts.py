@@ -3,6 +3,7 @@
 import hashlib
 import struct
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from stylereel.core.errors import OutputError, ResumeError
 from stylereel.video.fingerprint import source_fingerprint
 from stylereel.video.packet_log import PacketWriter, read_packets
-from stylereel.video.parts import Parts, described_difference, discard_parts
+from stylereel.video.parts import Parts, described_difference, discard_parts, remove_remains
 from written_media import source_info
 
 TICK = Fraction(1, 12800)
@@ -153,6 +154,36 @@ def test_removing_goes_no_further_than_the_folder(tmp_path):
     (made.folder / "pictures").symlink_to(elsewhere)
     made.discard()
     assert not made.folder.exists() and (elsewhere / "a").read_text() == "kept"
+
+
+@pytest.mark.parametrize("removed", range(8))
+def test_killed_while_it_is_removed_a_whole_job_is_there_or_nothing_is(tmp_path, monkeypatch, removed):
+    made = kept(tmp_path)
+    real, count = Path.unlink, [0]
+
+    def killed(path, **settings):
+        count[0] += 1
+        if count[0] > removed:
+            raise KeyboardInterrupt
+        real(path, **settings)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "unlink", killed)
+        made.discard()
+    assert Parts.find(tmp_path / "out.mp4") is None and not made.folder.exists()
+    remove_remains(tmp_path / "out.mp4")
+    assert not list(tmp_path.iterdir())
+
+
+def test_remains_that_are_not_ours_stay_and_do_not_stand_in_the_way(tmp_path):
+    made = kept(tmp_path)
+    other = tmp_path / "out.mp4.unfinished.done"
+    other.mkdir()
+    (other / "novel.txt").write_text("mine")
+    remove_remains(tmp_path / "out.mp4")
+    made.discard()
+    assert [path.name for path in tmp_path.iterdir()] == [other.name]
+    assert (other / "novel.txt").read_text() == "mine"
 
 
 def test_two_jobs_are_told_apart_in_words():

@@ -72,3 +72,29 @@ def test_a_real_video_keeps_its_length(tmp_path):
 def test_a_last_frame_that_claims_to_stay_for_ages_stays_an_hour():
     last = Frame(np.zeros((2, 2, 3), np.uint8), 0, Fraction(1, 1000), 2**55)
     assert sum(1 for _ in at_rate(iter([last]), Fraction(1), Fraction(25))) == 3600
+
+
+@pytest.mark.parametrize("times", [range(0, 400, 40), [7, 40, 80, 200, 240, 250, 700, 733], [5]])
+@pytest.mark.parametrize("rate", ["1/200", "24", "30000/1001", "60"])
+def test_begun_at_the_place_of_any_frame_it_gives_the_rest(times, rate):
+    frames, rate = film(times), Fraction(rate)
+    places = []
+    whole = list(at_rate(iter(frames), rate, Fraction(25), tell=places.append))
+    assert len(places) == len(whole)
+    for index in sorted({0, 1, 2, len(whole) // 2, len(whole) - 2, len(whole) - 1} & set(range(len(whole)))):
+        place, told = places[index], []
+        rest = list(at_rate(iter(frames[place.taken :]), rate, Fraction(25), start=place, tell=told.append))
+        assert told == places[index:]
+        assert [(f.pts, f.pixels[0, 0, 0]) for f in rest] == [
+            (f.pts, f.pixels[0, 0, 0]) for f in whole[index:]
+        ]
+
+
+def test_a_broken_clock_goes_on_as_far_ahead_as_it_was():
+    frames, places = film([0, 1000, 10**8, 10**8 + 2000, 10**8 + 5000, 2 * 10**8]), []
+    whole = list(at_rate(iter(frames), Fraction(1), Fraction(25), tell=places.append))
+    for index in (1, 2, 1800, 3601, 3603, 3604, 5000, len(whole) - 1):
+        place = places[index]
+        rest = list(at_rate(iter(frames[place.taken :]), Fraction(1), Fraction(25), start=place))
+        assert [f.pts for f in rest] == [f.pts for f in whole[index:]]
+        assert all(a.pixels is b.pixels for a, b in zip(rest, whole[index:], strict=True))
