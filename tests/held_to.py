@@ -10,6 +10,7 @@ from sandbox import MOST_BYTES, Outcome, Sandbox
 
 ENDS = (0, 2, 3, 4, 5)
 """A result, or the exit code of a typed error."""
+SAYS_WHY = ("Error: ", "cannot be made. Mend what they tell of")
 
 
 def faults_of(
@@ -43,12 +44,14 @@ def _wrong(case: Case, outcome: Outcome, before: dict, after: dict) -> list[str]
         wrong.append(f"it ends with {outcome.code}")
     if "Traceback (most recent call last)" in outcome.errors:
         wrong.append("it shows a traceback")
-    if outcome.code > 0 and "Error: " not in outcome.errors:
+    if outcome.code > 0 and not any(words in outcome.errors for words in SAYS_WHY):
         wrong.append("it does not say why")
     if outcome.peak_bytes > MOST_BYTES:
         wrong.append(f"it takes {outcome.peak_bytes / 1e9:.1f} GB")
-    mine = {case.output} if outcome.code == 0 else set()
-    if outcome.code == 0 and case.output not in after:
+    mine = {case.output} if outcome.code == 0 and case.makes == "file" else set()
+    if case.makes == "folder":
+        mine = {name for name in after.keys() | before.keys() if Path(name).parts[0] == case.output}
+    if outcome.code == 0 and case.makes == "file" and case.output not in after:
         wrong.append("it ends well without a result")
     changed = {name for name in after.keys() | before.keys() if after.get(name) != before.get(name)}
     changed -= mine | {f".{case.output}.lock"}

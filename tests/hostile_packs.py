@@ -27,8 +27,8 @@ def good_pack(folder: Path, rng: random.Random) -> None:
     save_pack(folder, toy_card("pack", size_multiple=4 if kind == "conv" else 1), toy_files(kind))
 
 
-def _sealed_pack(folder: Path, files: dict[str, bytes], **facts: Any) -> None:
-    """With the right hashes, whatever the files hold."""
+def sealed_pack(folder: Path, files: dict[str, bytes], **facts: Any) -> None:
+    """A pack with the right hashes, whatever its files hold."""
     folder.mkdir()
     card = {**toy_card("pack", size_multiple=4).model_dump(mode="json"), **facts}
     card["files"] = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
@@ -131,7 +131,7 @@ def _damaged_file(folder: Path, rng: random.Random) -> str:
     for _ in range(rng.choice((1, 1, 2, 4))):
         change = rng.choice((flip, truncate, swap, insert, repeat, remove, overwrite, extreme))
         notes.append(change(data, rng))
-    _sealed_pack(folder, {**files, name: bytes(data)})
+    sealed_pack(folder, {**files, name: bytes(data)})
     return f"{name}: {', '.join(notes)}"
 
 
@@ -139,7 +139,7 @@ def _strange_network(folder: Path, rng: random.Random) -> str:
     """A network that is well-formed, and wrong: other shapes, types, numbers, operations, or giant."""
     build = rng.choice(NETWORKS)
     model, note = build(rng)
-    _sealed_pack(folder, {**toy_files("conv"), ONNX_NAME: model}, size_multiple=rng.choice((1, 4, 8)))
+    sealed_pack(folder, {**toy_files("conv"), ONNX_NAME: model}, size_multiple=rng.choice((1, 4, 8)))
     return note
 
 
@@ -152,7 +152,7 @@ def _strange_weights(folder: Path, rng: random.Random) -> str:
     )  # fmt: skip
     text = json.dumps(header).encode()
     length = rng.choice((len(text), 2**63, 0, 10**9))
-    _sealed_pack(folder, {**toy_files("conv"), WEIGHTS_NAME: length.to_bytes(8, "little") + text + bytes(16)})
+    sealed_pack(folder, {**toy_files("conv"), WEIGHTS_NAME: length.to_bytes(8, "little") + text + bytes(16)})
     return f"weights: {header} behind a length of {length}"
 
 

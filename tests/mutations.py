@@ -1,17 +1,21 @@
-"""Bad input in any number, each from its number alone: damaged files of every kind, and hostile packs.
+"""Bad input in any number, each from its number alone: damaged files of every kind, hostile packs and jobs.
 
 `Mutations(folder).case(number, place)` lays everything out below `place` and says what to run there.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import random
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from changed_bytes import CHANGES, place_in
 from file_bombs import BOMBS
+from hostile_jobs import FOLDER, NAME, hostile_jobs
 from hostile_packs import HOSTILE, good_pack
+from hostile_weights import hostile_weights
 from sound_files import CLIPS, PICTURES, Sounds, mend_png
 
 
@@ -25,6 +29,8 @@ class Case:
         arguments: of `stylereel`, to be run in the case's folder.
         output: name of what may be written there, beside what was there before.
         stdin: file that is piped in, or None.
+        makes: what `output` is: one file that is there where all ends well, a folder that may be there
+            however it ends, or nothing that anybody asked for.
     """
 
     number: int
@@ -32,6 +38,7 @@ class Case:
     arguments: tuple[str, ...]
     output: str
     stdin: Path | None = None
+    makes: Literal["file", "folder", "nothing"] = "file"
 
 
 class Mutations:
@@ -47,7 +54,10 @@ class Mutations:
         for name in ("home", "temporary"):
             (place / name).mkdir()
         (place / "secret.txt").write_text("not for packs")
-        kinds = (self._container, self._picture, self._pack, self._container, self._bomb, self._pack)
+        kinds = (
+            self._container, self._picture, self._pack, self._container, self._bomb, self._pack,
+            self._container, self._picture, self._jobs, self._container, self._bomb, self._weights,
+        )  # fmt: skip
         return kinds[number % len(kinds)](number, rng, place)
 
     def _container(self, number: int, rng: random.Random, place: Path) -> Case:
@@ -86,6 +96,26 @@ class Mutations:
         note = rng.choice(HOSTILE)(place / "pack", rng)
         return _case(number, f"pack: {note}", "in.png", place, rng, output="out.png")
 
+    def _weights(self, number: int, rng: random.Random, place: Path) -> Case:
+        """For the torch runner, where there is one."""
+        if importlib.util.find_spec("torch") is None:
+            return self._pack(number, rng, place)
+        (place / "in.png").write_bytes(self._sound("plain.png"))
+        note = hostile_weights(place / "pack", rng)
+        return _case(number, f"weights: {note}", "in.png", place, rng, output="out.png", runner="torch")
+
+    def _jobs(self, number: int, rng: random.Random, place: Path) -> Case:
+        (place / "in.png").write_bytes(self._sound("plain.png"))
+        film, note = self._mutated("plain.gif", rng) if rng.random() < 0.3 else (self._sound("plain.gif"), "")
+        (place / "film.gif").write_bytes(film)
+        good_pack(place / "pack", rng)
+        may_run, said = hostile_jobs(place, rng)
+        note = f"{said}; film.gif: {note}" if note else said
+        runs = may_run and rng.random() < 0.7
+        arguments = ("batch", NAME, *(() if runs else ("--dry-run",)))
+        what = f"jobs: {note} [{' '.join(arguments)}]"
+        return Case(number, what, arguments, FOLDER, makes="folder" if runs else "nothing")
+
     def _mutated(self, name: str, rng: random.Random) -> tuple[bytes, str]:
         data, notes = bytearray(self._sound(name)), []
         for _ in range(rng.choice((1, 1, 1, 2, 3, 5))):
@@ -112,11 +142,12 @@ def _case(
     *,
     output: str | None = None,
     stdin: Path | None = None,
+    runner: str | None = None,
 ) -> Case:
     """With options of which some ask more of the input; frames stay small, however large the source is."""
     output = output or rng.choice(("out.mp4",) * 4 + ("out.mkv", "out.gif", "out.webm", "out.png"))
     output = "out.mp4" if output == "out.png" and source == "pictures" else output
-    runner = rng.choice(("onnxruntime", "onnxruntime", "openvino"))
+    runner = runner or rng.choice(("onnxruntime", "onnxruntime", "openvino"))
     rate = "0.2" if "bomb" in note else "1"  # an hour at a time is filled with frames, whatever a clock says
     more = rng.choice(
         ((),) * 8

@@ -68,3 +68,20 @@ def test_every_public_name_loads_and_unknown_ones_are_told():
 def test_the_documented_names_are_the_public_ones():
     text = (ROOT / "docs" / "api.md").read_text("utf-8").split("## All names")[1]
     assert sorted(re.findall(r"`(\w+)`", text)) == sorted(stylereel.__all__)
+
+
+def test_the_shapes_of_a_generator_are_told_without_torchs_compiler():
+    pytest.importorskip("torch", reason="the training extra is not installed")
+    code = (
+        "import sys, torch\nfrom stylereel.core.registry import family\n"
+        "members = family('stylereel.networks.generators')\n"
+        "with torch.device('meta'):\n"
+        "    for name in members.names():\n"
+        "        members.load(name).Generator(members.load(name).Config()).state_dict()\n"
+        "print(sorted({'torch._dynamo', 'torch._inductor'} & set(sys.modules)))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    result = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "[]"

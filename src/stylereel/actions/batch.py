@@ -20,6 +20,7 @@ from stylereel.actions.run_memory import checked_limit
 from stylereel.actions.stylize import StylizeSummary
 from stylereel.core.errors import MissingInputError, UsageError
 from stylereel.core.memory import available_bytes
+from stylereel.core.paths import check_can_be
 from stylereel.core.progress import Progress
 from stylereel.inference.cpu import available_cores
 from stylereel.inference.memory_plan import KEPT_FREE
@@ -189,6 +190,7 @@ def _jobs(
     options: Mapping[str, Any],
 ) -> tuple[list[Any], Path]:
     """Every job with where it stands, and the folder that its paths begin at."""
+    check_can_be(jobs)
     path = Path(jobs)
     if path.suffix.lower() == ".toml" and not path.is_dir():
         if styles or sizes or output is not None or options:

@@ -14,6 +14,7 @@ from typing import Any
 from stylereel.actions.batch_jobs import JobTable
 from stylereel.actions.presets import PRESETS, Preset, preset_of
 from stylereel.core.errors import InputError, MissingInputError, OutputError, UsageError
+from stylereel.core.paths import check_can_be
 from stylereel.core.registry import unknown_name
 from stylereel.packs.find import list_packs
 from stylereel.video.codecs import CODECS
@@ -121,6 +122,7 @@ def _variants(place: str, job: JobTable, base: Path) -> tuple[list[Variant], lis
                 if not _has_ending(pattern):
                     ending = _ending(source, is_still, preset, chosen.get("codec"))
                     output = output.with_name(output.name + ending)
+                check_can_be(output)
                 _refuse_as_later_source(output, job.source, base, place)
                 variants.append(Variant(source, output, taken, look, size, chosen, place))
     return variants, notices
@@ -156,6 +158,7 @@ def _sources(sources: Sequence[str], base: Path, place: str) -> tuple[list[tuple
     found: dict[Path, bool] = {}
     notices = []
     for text in sources:
+        check_can_be(text)
         path = Path(os.path.normpath(base / Path(text).expanduser()))
         if path.is_dir():
             files = sorted((f for f in path.iterdir() if f.is_file() and f.name[0] != "."), key=natural_key)
@@ -189,6 +192,7 @@ def _below(base: Path, pattern: str) -> str:
 
 def _style(style: str, base: Path) -> tuple[str, str]:
     """What `stylize` takes, and the name of the look; a folder is one below `base`."""
+    check_can_be(style)
     path = base / Path(style).expanduser()
     is_path = style != Path(style).name or style.startswith("~")
     if is_path or (path.is_dir() and style not in {listing.name for listing in list_packs()}):

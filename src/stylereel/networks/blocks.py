@@ -31,9 +31,10 @@ def in_float32(like: Tensor) -> AbstractContextManager[object]:
 
 def separable_kernel(taps: tuple[float, ...]) -> Tensor:
     """The outer product of `taps` with itself, summing to 1; `(k, k)`."""
-    row = torch.tensor(taps, dtype=torch.float32)
-    kernel = row[:, None] * row[None, :]
-    return kernel / kernel.sum()
+    # In Python: on the meta device, where a pack's shapes are compared, each operation of torch would have it
+    # import its compiler, which takes a second and makes a folder.
+    whole = sum(taps) ** 2
+    return torch.tensor([[a * b / whole for b in taps] for a in taps], dtype=torch.float32)
 
 
 def convolve_kernels(weight: Tensor, fixed: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stylereel.core.errors import PackError, UsageError
+from stylereel.core.paths import check_can_be
 from stylereel.core.registry import unknown_name
 from stylereel.packs.card import Card
 from stylereel.packs.looks import choose_look
@@ -92,6 +93,7 @@ def _find_whole(name_or_path: str | Path) -> Pack:
         for folder in (user_folder(), shipped_folder()):
             if text in (pack_folder.name for pack_folder in _pack_folders(folder)):
                 return load_pack(folder / text)
+    check_can_be(text)
     path = Path(text).expanduser()
     if path.is_dir():
         if not (path / CARD_NAME).exists():

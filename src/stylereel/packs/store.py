@@ -102,6 +102,7 @@ def read_card(folder: Path | str) -> Card:
     content = _read_inside(folder, CARD_NAME, LARGEST_CARD_BYTES)
     try:
         values = json.loads(content.decode("utf-8"), parse_constant=_refuse_constant)
+        json.dumps(values, ensure_ascii=False).encode()  # refuses halves of characters, which are no text
     except (ValueError, RecursionError) as error:
         raise PackError(f"{path} is not valid JSON: {error}") from None
     if not isinstance(values, dict):

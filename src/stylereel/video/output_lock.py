@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from stylereel.core.errors import OutputError
+from stylereel.core.paths import check_can_be
 from stylereel.video.staging import sweep_partials
 
 
@@ -22,7 +23,9 @@ def output_lock(output: str | Path) -> Iterator[None]:
 
     Raises:
         OutputError: another run is writing this output.
+        UsageError: no file can have that name.
     """
+    check_can_be(output)
     path = Path(output).resolve()
     stem = path.name.encode()[:200].decode(errors="ignore")
     lock = path.with_name(f".{stem}.lock")

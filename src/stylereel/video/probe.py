@@ -6,6 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
+from stylereel.core.paths import check_can_be
 from stylereel.video.images import describe_pictures, find_pictures, is_picture
 from stylereel.video.info import SourceInfo, SourceKind
 from stylereel.video.pipe_input import PipeInput
@@ -34,6 +35,7 @@ def open_source(
     if pipe is not None:
         source = VideoSource(path, threads=threads, opener=pipe.open, on_packet=on_packet, room=room)
         return source.info, source
+    check_can_be(path)
     rate = None if fps is None else Fraction(fps).limit_denominator(100000)
     files = find_pictures(path)
     if files is not None:
@@ -60,7 +62,7 @@ def probe(path: str | Path, *, fps: Fraction | float | None = None) -> SourceInf
         MissingInputError: no such file, or nothing matches the pattern.
         VideoOpenError: not a video or picture, no video stream, no frame, a folder without pictures.
         RefusedError: a playlist or script.
-        UsageError: `fps` is not above 0.
+        UsageError: `fps` is not above 0; no file can have that name.
     """
     info, source = open_source(path, fps=fps)
     if source is not None:

@@ -48,6 +48,9 @@ def test_a_settings_file_that_is_missing_or_broken_says_so(tmp_path):
     with pytest.raises(MissingInputError, match=r"No settings file"):
         read_toml(tmp_path / "none.toml")
     broken = tmp_path / "broken.toml"
+    broken.write_text("x = " + "[" * 5000)
+    with pytest.raises(UsageError, match=r"not valid TOML"):
+        read_toml(broken)
     broken.write_text("steps = = 3")
     with pytest.raises(UsageError, match=r"not valid TOML"):
         read_toml(broken)

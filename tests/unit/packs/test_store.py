@@ -134,6 +134,7 @@ def test_a_pipe_in_place_of_a_file_is_refused_without_waiting_on_it(pack):
     ("text", "reason"),
     [
         ("{", "not valid JSON"),
+        (r'{"schema_version": 1, "generator": {"key": "light", "config": {"x": "\ud800"}}}', "surrogates"),
         ("[1]", "expected an object"),
         ("[" * 100_000, "not valid JSON"),
         ('{"schema_version": 1, "size_multiple": NaN}', "NaN"),
