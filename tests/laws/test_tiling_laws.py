@@ -75,6 +75,10 @@ def in_float(generator):
     def apply(frames, anchors):
         padded, (rows, columns) = with_margin(frames, generator.size_multiple)
         inputs = [torch.from_numpy(padded).permute(0, 3, 1, 2).float() * (2 / 255) - 1]
+        if size := getattr(generator, "code_size", 0):
+            inputs.append(
+                torch.linspace(-1, 1, size)[None].expand(len(frames), -1) * (torch.arange(size) < size - 1)
+            )
         if channels:
             extended = anchors_with_margin(anchors, frames, padded, (rows, columns), channels)
             inputs.append(torch.from_numpy(extended))

@@ -17,7 +17,9 @@ def frames(count, on_read=lambda index: None):
 
 
 def engine_threads():
-    return [thread for thread in threading.enumerate() if thread.name.startswith("stylereel-")]
+    """Alive; not those that draw ahead, which are another part's and end when their generator is collected."""
+    names = ("stylereel-read", "stylereel-write")
+    return [thread for thread in threading.enumerate() if thread.name.startswith(names)]
 
 
 def inverted(batches):

@@ -42,6 +42,24 @@ class Config(light.Config):
     """Length S of a style code, the last entry counted."""
 
 
+class Affine(nn.Module):
+    """`nn.Linear` that begins with outputs of a given deviation for codes of unit deviation.
+
+    `nn.Linear` itself, and `nn.init`, have torch import its compiler where only shapes are asked for.
+    """
+
+    def __init__(self, in_size: int, out_size: int, deviation: float) -> None:
+        super().__init__()
+        weight = torch.randn(out_size, in_size)
+        if not weight.is_meta:  # there each operation costs the same import
+            weight.mul_(deviation / in_size**0.5)
+        self.weight = nn.Parameter(weight)
+        self.bias = nn.Parameter(torch.zeros(out_size))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.weight, self.bias)
+
+
 class Modulation(nn.Module):
     """What a code does to one layer: scales of its inputs, gains and shifts of its outputs.
 
@@ -52,12 +70,9 @@ class Modulation(nn.Module):
 
     def __init__(self, code_size: int, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.scale = nn.Linear(code_size, in_channels)
-        self.gain = nn.Linear(code_size, out_channels)
-        self.shift = nn.Linear(code_size, out_channels)
-        for linear, deviation in ((self.scale, 0.25), (self.gain, 0.1), (self.shift, 0.05)):
-            nn.init.normal_(linear.weight, std=deviation / code_size**0.5)
-            nn.init.zeros_(linear.bias)
+        self.scale = Affine(code_size, in_channels, 0.25)
+        self.gain = Affine(code_size, out_channels, 0.1)
+        self.shift = Affine(code_size, out_channels, 0.05)
 
     def forward(self, code: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """`(N, I)` scales, `(N, O)` relative gains and `(N, O)` shifts of a code `(N, S - 1)`."""
