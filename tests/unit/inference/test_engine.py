@@ -17,7 +17,7 @@ def frames(count, on_read=lambda index: None):
 
 
 def engine_threads():
-    """Alive; not those that draw ahead, which are another part's and end when their generator is collected."""
+    """Those of the engine; what draws ahead is another part's and ends when its generator is collected."""
     names = ("stylereel-read", "stylereel-write")
     return [thread for thread in threading.enumerate() if thread.name.startswith(names)]
 

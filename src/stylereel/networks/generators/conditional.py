@@ -232,12 +232,12 @@ class Generator(nn.Module):
             block.first, block.second = mine.first.baked(steering), mine.second.baked(steering)  # pyright: ignore
         return plain
 
-    def folded(self, *, rounded: bool = True) -> Folded:
+    def folded(self, *, rounded: bool = False) -> Folded:
         """The same function made of plain convolutions and products alone: what is exported and run.
 
         Args:
-            rounded: the head's kernel to bf16, as every network that runs has it; not where a code is still
-                to be folded in.
+            rounded: the head's kernel to bf16, as a network that runs in bf16 wants it; not where a code is
+                still to be folded in, which rounds afterwards.
         """
         return Folded(self, rounded=rounded)
 
@@ -277,7 +277,7 @@ class FoldedConv(nn.Module):
 class Folded(nn.Module):
     """`conditional` for running: plain and strided convolutions, products per channel, pixel-shuffle."""
 
-    def __init__(self, generator: Generator, *, rounded: bool = True) -> None:
+    def __init__(self, generator: Generator, *, rounded: bool = False) -> None:
         super().__init__()
         self.edges = FoldedConv(generator.edges)
         self.stem = FoldedConv(generator.stem)
