@@ -78,7 +78,8 @@ def find_pack(name_or_path: str | Path) -> Pack:
     """
     text = str(name_or_path)
     name, colon, look = text.rpartition(":")
-    if not colon or Path(text).expanduser().is_dir() or len(name) < 2:  # C:\\looks is a folder
+    # C:\\looks is a folder. A long mixture is a name that no file can have: os.path says no, pathlib raises.
+    if not colon or os.path.isdir(os.path.expanduser(text)) or len(name) < 2:
         return _find_whole(name_or_path)
     pack = _find_whole(name)
     if not pack.card.code_size:
