@@ -72,7 +72,7 @@ def first_look(generator: nn.Module, codes: nn.Module) -> nn.Module:
 
 def files_of_looks(generator: nn.Module, recipe: Recipe) -> dict[str, bytes]:
     """What a pack of many looks holds beside its weights: the folded network, the codes, the encoder."""
-    folded = generator.folded(rounded=False)  # type: ignore[operator]
+    folded = generator.folded()  # type: ignore[operator]
     modules = {
         FOLDED_NAME: folded,
         CODES_NAME: recipe.modules["codes"],

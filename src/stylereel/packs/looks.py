@@ -10,7 +10,7 @@ it: the same speed in every runner.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -134,14 +134,11 @@ def _plain_weights(weights: Weights, steering: np.ndarray) -> Weights:
                 plain[name] = value
             continue
         scale, gain, shift = _ends(weights, layer, steering)
-        changed = {"weight": value, "gain": value, "bias": value}[part]
         if part == "weight":
-            changed = value * scale[None, :, None, None]
-        elif part == "gain":
-            changed = value * gain
+            value = value * scale[None, :, None, None]
         else:
-            changed = value + shift
-        plain[f"{layer}.{part}"] = np.ascontiguousarray(changed, np.float32)
+            value = value * gain if part == "gain" else value + shift
+        plain[f"{layer}.{part}"] = np.ascontiguousarray(value, np.float32)
     return plain
 
 
@@ -211,8 +208,3 @@ def _entry(tensors: Weights, name: str, pack: Pack) -> np.ndarray:
     if name not in tensors:
         raise PackError(f"{pack.folder / CODES_NAME} holds no '{name}'.")
     return tensors[name]
-
-
-def look_names(styles: list[str], pack_name: str) -> Iterator[str]:
-    """What `--style` takes for each look of a pack."""
-    return (f"{pack_name}:{style}" for style in styles)

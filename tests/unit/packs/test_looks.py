@@ -108,6 +108,15 @@ def test_a_look_is_found_by_name_and_a_pack_of_many_must_be_given_one(pack):
         find_pack("vangogh:oil")
 
 
+def test_names_that_no_file_can_have_are_refused_with_and_without_a_look(pack):
+    for text in ("x" * 5000, "x" * 5000 + ":oil", "a\0:oil"):
+        with pytest.raises(UsageError, match="No file can be called"):
+            find_pack(text)
+    with pytest.raises(UsageError, match="Unknown look"):
+        find_pack(f"{pack.folder}:{'x' * 5000}")
+    assert find_pack(f"{pack.folder}:oil*{'0' * 300}1+ink").card.code_size == 0
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -137,7 +146,7 @@ def test_networks_that_do_not_fit_together_are_refused(pack, tmp_path):
     other["generator"] = {**other["generator"], "trunk_channels": 24}
     larger = conditional.Recipe(conditional.Config.model_validate(other), total_steps=1)
     files = {name: pack.read(name) for name in pack.card.files}
-    files["folded.safetensors"] = saved(larger.generator.folded(rounded=False))
+    files["folded.safetensors"] = saved(larger.generator.folded())
     mixed = save_pack(tmp_path / "mixed", pack.card, files)
     with pytest.raises(PackError, match="do not fit together"):
         choose_look(mixed, "oil")

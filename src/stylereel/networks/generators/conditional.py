@@ -30,7 +30,6 @@ from stylereel.networks.blocks import (
     SmoothUpConv,
     in_float32,
     normalised_nearby,
-    rounded_to_bf16,
 )
 from stylereel.networks.generators import light
 
@@ -232,20 +231,18 @@ class Generator(nn.Module):
             block.first, block.second = mine.first.baked(steering), mine.second.baked(steering)  # pyright: ignore
         return plain
 
-    def folded(self, *, rounded: bool = False) -> Folded:
-        """The same function made of plain convolutions and products alone: what is exported and run.
+    def folded(self) -> Folded:
+        """The same function made of plain convolutions and products alone: what a code is folded into.
 
-        Args:
-            rounded: the head's kernel to bf16, as a network that runs in bf16 wants it; not where a code is
-                still to be folded in, which rounds afterwards.
+        Its head is not rounded to bf16, as that of `light` is: that is done when the code is in.
         """
-        return Folded(self, rounded=rounded)
+        return Folded(self)
 
 
 class FoldedConv(nn.Module):
     """A `ModulatedConv` for running: the plain kernel, and what the code makes of its ends."""
 
-    def __init__(self, modulated: ModulatedConv, *, rounded: bool = False) -> None:
+    def __init__(self, modulated: ModulatedConv) -> None:
         super().__init__()
         layer = modulated.layer
         energy = modulated.unit_kernel()[1]
@@ -253,11 +250,9 @@ class FoldedConv(nn.Module):
         if isinstance(layer, SmoothUpConv):
             self.phases, self.factor = layer.phases, layer.factor
         plain = copy.deepcopy(layer)
-        plain.weight.data, plain.gain.data = layer.weight.data, torch.ones_like(layer.gain)
+        plain.gain.data = torch.ones_like(layer.gain)
         plain.bias.data = torch.zeros_like(layer.bias)
         self.conv = plain.folded()
-        if rounded:
-            self.conv.weight.data.copy_(rounded_to_bf16(self.conv.weight.data))
         self.conv.bias = None
         self.modulation = copy.deepcopy(modulated.modulation)
         self.register_buffer("energy", energy.detach().T.contiguous())
@@ -277,7 +272,7 @@ class FoldedConv(nn.Module):
 class Folded(nn.Module):
     """`conditional` for running: plain and strided convolutions, products per channel, pixel-shuffle."""
 
-    def __init__(self, generator: Generator, *, rounded: bool = False) -> None:
+    def __init__(self, generator: Generator) -> None:
         super().__init__()
         self.edges = FoldedConv(generator.edges)
         self.stem = FoldedConv(generator.stem)
@@ -292,7 +287,7 @@ class Folded(nn.Module):
         )
         self.up = FoldedConv(generator.up)
         self.up_edges = FoldedConv(generator.up_edges)
-        self.head = FoldedConv(generator.head, rounded=rounded)
+        self.head = FoldedConv(generator.head)
 
     def forward(self, x: Tensor, code: Tensor, anchors: Tensor | None = None) -> Tensor:
         """`(N, 3, H, W)` in [-1, 1], codes `(N, S)`, and `anchors` where the network takes some."""
