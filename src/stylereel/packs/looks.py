@@ -23,6 +23,7 @@ from stylereel.packs.store import ONNX_NAME, PREVIEW_NAME, WEIGHTS_NAME, Pack
 
 FOLDED_NAME, CODES_NAME = "folded.safetensors", "codes.safetensors"
 Weights = dict[str, np.ndarray]
+_BEFORE_TRUNK, _AFTER_TRUNK = ("edges", "stem", "grain", "anchor", "down"), ("up", "up_edges", "head")
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,27 @@ def choose_look(pack: Pack, wanted: str) -> OneLook:
         PackError: the pack lacks what is needed to choose.
     """
     shares = parse_mixture(wanted, pack.card.styles)
-    codes = _tensors(pack, CODES_NAME)
-    named = _entry(codes, "named", pack)
+    return baked(pack, mixed_code(pack.card.styles, named_codes(pack), shares), wanted)
+
+
+def named_codes(pack: Pack) -> np.ndarray:
+    """The codes of a pack's looks, `(looks, S - 1)` float32 in the order of the card's `styles`.
+
+    Raises:
+        PackError: the pack lacks them, or they are not those of its looks.
+    """
+    named = _entry(tensors_in(pack, CODES_NAME), "named", pack)
     if named.shape != (len(pack.card.styles), pack.card.code_size - 1):
         raise PackError(
             f"{pack.folder / CODES_NAME} holds codes of shape {named.shape}, not those of its looks."
         )
-    code = sum(share * named[pack.card.styles.index(name)] for name, share in shares.items())
-    return baked(pack, np.asarray(code, np.float32), wanted)
+    return named
+
+
+def mixed_code(styles: list[str], named: np.ndarray, shares: Mapping[str, float]) -> np.ndarray:
+    """`(S - 1,)` float32: the code between looks; `shares` by name as `parse_mixture` gives them."""
+    code = sum(share * named[styles.index(name)] for name, share in shares.items())
+    return np.asarray(code, np.float32)
 
 
 def parse_mixture(text: str, known: list[str]) -> dict[str, float]:
@@ -94,8 +108,8 @@ def baked(pack: Pack, steering: np.ndarray, look: str) -> OneLook:
         look: what it is called.
     """
     try:
-        onnx = with_numbers(pack.read(ONNX_NAME), _plain_kernels(_tensors(pack, FOLDED_NAME), steering))
-        weights = save(_plain_weights(_tensors(pack, WEIGHTS_NAME), steering))
+        onnx = with_numbers(pack.read(ONNX_NAME), _plain_kernels(tensors_in(pack, FOLDED_NAME), steering))
+        weights = save(_plain_weights(tensors_in(pack, WEIGHTS_NAME), steering))
     except (KeyError, ValueError, IndexError) as error:
         raise PackError(f"The networks of {pack.folder} do not fit together: {error}.") from error
     files = {ONNX_NAME: onnx, WEIGHTS_NAME: weights}
@@ -124,6 +138,46 @@ def _ends(weights: Weights, layer: str, steering: np.ndarray) -> tuple[np.ndarra
     return 1 + scale, 1 + gain, shift
 
 
+def _layer_ends(
+    folded: Weights, layer: str, steering: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scales of the inputs, factors and shifts of the outputs of one layer of the folded network."""
+    scale, gain, shift = _ends(folded, layer, steering)
+    energy = folded[f"{layer}.energy"].astype(np.float64)
+    factor = gain * folded[f"{layer}.gain"] / np.sqrt(scale**2 @ energy + 1e-8)
+    return scale, factor, shift + folded[f"{layer}.bias"]
+
+
+def steered_layers(folded: Weights) -> list[str]:
+    """The layers that a code steers, in the order that they have in `ends_of`."""
+    names = {name.removesuffix(".conv.weight") for name in folded if name.endswith(".conv.weight")}
+    trunk = sorted((name for name in names if name.startswith("trunk.")), key=_numbers_in)
+    order = (*_BEFORE_TRUNK, *trunk, *_AFTER_TRUNK)
+    return [name for name in order if name in names]
+
+
+def _numbers_in(name: str) -> list[int]:
+    return [int(part) for part in name.split(".")[1:]]
+
+
+def ends_of(folded: Weights, code: np.ndarray) -> np.ndarray:
+    """All that a code is to the network: what `steered.onnx` takes as its input `code`, for one frame.
+
+    Layer by layer, in the order of `steered_layers` (`edges`, `stem`, `grain`, `anchor` where there is one,
+    `down`, `trunk.0.0`, `trunk.0.1`, ..., `up`, `up_edges`, `head`): the scales of its I inputs, the factors
+    of its O outputs and their O shifts. The last number is the share of the source, 0 to 1.
+
+    Args:
+        folded: the tensors of `folded.safetensors`.
+        code: `(S,)`, whose last entry is the share of the source.
+
+    Returns:
+        `(E,)` float32.
+    """
+    parts = [end for layer in steered_layers(folded) for end in _layer_ends(folded, layer, code[:-1])]
+    return np.concatenate([*parts, code[-1:]]).astype(np.float32)
+
+
 def _plain_weights(weights: Weights, steering: np.ndarray) -> Weights:
     """The trained weights of `light` that a code makes of those of `conditional`."""
     plain: Weights = {}
@@ -145,12 +199,9 @@ def _plain_weights(weights: Weights, steering: np.ndarray) -> Weights:
 def _plain_kernels(folded: Weights, steering: np.ndarray) -> Weights:
     """Kernels and biases of the folded `light` network, by the names that its ONNX file has."""
     plain: Weights = {}
-    for layer in [name.removesuffix(".conv.weight") for name in folded if name.endswith(".conv.weight")]:
-        scale, gain, shift = _ends(folded, layer, steering)
+    for layer in steered_layers(folded):
+        scale, factor, bias = _layer_ends(folded, layer, steering)
         kernel = folded[f"{layer}.conv.weight"].astype(np.float64)
-        energy = folded[f"{layer}.energy"].astype(np.float64)
-        factor = gain * folded[f"{layer}.gain"] / np.sqrt(scale**2 @ energy + 1e-8)
-        bias = shift + folded[f"{layer}.bias"]
         phases = len(kernel) // len(factor)
         kernel = kernel * scale[None, :, None, None] * np.repeat(factor, phases)[:, None, None, None]
         plain[f"{layer}.weight"] = kernel.astype(np.float32)
@@ -198,7 +249,12 @@ def with_numbers(onnx: bytes, numbers: Weights) -> bytes:
     return bytes(content)
 
 
-def _tensors(pack: Pack, name: str) -> Weights:
+def tensors_in(pack: Pack, name: str) -> Weights:
+    """The tensors of one of the pack's safetensors files.
+
+    Raises:
+        PackError: the pack has no such file, or it was changed.
+    """
     if name not in pack.card.files:
         raise PackError(f"The pack '{pack.card.name}' holds no {name}, so no look of it can be chosen.")
     return load(pack.read(name))
