@@ -184,6 +184,13 @@ def test_what_cannot_be_steered_is_refused(whole, pack, tmp_path):
         dataclasses.replace(pack, folded=without).check_fits()
 
 
+@pytest.mark.parametrize("runner", ["onnxruntime", "openvino"])
+def test_a_network_of_another_shape_than_its_codes_is_refused(pack, runner):
+    without = {name: value for name, value in pack.folded.items() if not name.startswith("head.")}
+    with pytest.raises(PackError, match="do not fit together"):
+        open_runner(dataclasses.replace(pack, folded=without), runner)
+
+
 def test_a_network_without_the_input_for_looks_is_refused(whole, tmp_path):
     files = {name: whole.read(name) for name in whole.card.files}
     files[STEERED_NAME] = files["generator.onnx"]
