@@ -150,7 +150,7 @@ def _key(values: dict[str, Any], where: str, lines: Mapping[str, int], easing: s
     seconds, share = _moment(table.at, _at(where, lines, "at"))
     return WrittenKey(
         where=where,
-        at=str(table.at),
+        at=table.at if isinstance(table.at, str) else f"{table.at:g}",
         seconds=seconds,
         share=share,
         look=table.look,
