@@ -22,6 +22,7 @@ from stylereel.packs.onnx_scan import tensors_of
 from stylereel.packs.store import ONNX_NAME, PREVIEW_NAME, WEIGHTS_NAME, Pack
 
 FOLDED_NAME, CODES_NAME = "folded.safetensors", "codes.safetensors"
+ENCODER_NAME = "encoder.safetensors"
 Weights = dict[str, np.ndarray]
 
 
