@@ -35,6 +35,8 @@ class SourceSettings(Settings):
     """Which of several looks it shows, where a recipe learns several; the folder's name by default."""
     style_scales: tuple[float, float] | None = None
     """Of this look, instead of `data.style_scales`."""
+    weight: int = Field(default=1, ge=1, le=16)
+    """How many times as often as a look of weight 1 it is trained on, where a recipe learns several."""
     teacher: str | None = None
     """Pack whose network paints this look already: a recipe that learns several looks learns from it too."""
 
