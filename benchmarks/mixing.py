@@ -6,7 +6,7 @@ For each share of the second look the same frames of six clips are stylised, and
 either end is measured: texture (band-pass levels) and colour (low-pass rest) by the sliced Wasserstein
 distances of `stylereel evaluate`. Going on, the distance to the first end must grow and that to the second
 must fall; the largest step of the pictures themselves (mean absolute difference) is told as a multiple of
-the mean step. With `--strengths` the sweep goes over --strength of each look instead, from the source to the look.
+the mean step. With `--strengths` the sweep goes over --strength of each look instead, from source to look.
 """
 
 from __future__ import annotations
