@@ -13,8 +13,9 @@ from stylereel.actions.quantize import chosen_frames, in_int8
 from stylereel.data.gather import Gathered
 from stylereel.export.onnx import anchor_channels, check_parity, code_size, export_onnx
 from stylereel.packs.card import Card
-from stylereel.packs.looks import CODES_NAME, ENCODER_NAME, FOLDED_NAME
-from stylereel.packs.store import ONNX_NAME, WEIGHTS_NAME
+from stylereel.packs.codes import CODES_NAME
+from stylereel.packs.looks import FOLDED_NAME
+from stylereel.packs.store import ENCODER_NAME, ONNX_NAME, WEIGHTS_NAME
 from stylereel.training.card import make_card
 from stylereel.training.phases import Recipe
 from stylereel.training.settings import Resolved

@@ -159,7 +159,7 @@ def _timed(
 
 def _record(pack: Pack, device: str, precision: str, threads: int | None) -> Path:
     facts = [
-        *(pack.card.files.get(name) for name in (ONNX_NAME, INT8_NAME)),
+        *(pack.own_hash(name) for name in (ONNX_NAME, INT8_NAME)),  # all looks of one pack have one shape
         *(_OF_RUNNERS, device, precision, threads, cpu_name(), available_cores()),
         *(_version(library) for library in _LIBRARIES),
     ]

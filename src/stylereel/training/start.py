@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from stylereel.core.errors import MissingInputError, PackError, UsageError
 from stylereel.packs.card import Card
 from stylereel.packs.find import find_pack
-from stylereel.packs.looks import CODES_NAME, ENCODER_NAME
-from stylereel.packs.store import WEIGHTS_NAME, Pack
+from stylereel.packs.codes import CODES_NAME
+from stylereel.packs.store import ENCODER_NAME, WEIGHTS_NAME, Pack
 from stylereel.training.card import generator_key
 from stylereel.training.phases import Recipe
 from stylereel.training.settings import TrainSettings
