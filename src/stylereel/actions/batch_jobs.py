@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,10 +10,7 @@ from pydantic import BeforeValidator, ConfigDict, ValidationError
 
 from stylereel.core.errors import UsageError
 from stylereel.core.registry import nearest_name
-from stylereel.core.settings import Settings, explain_validation, read_toml
-
-_TABLE = re.compile(r"\s*\[\[\s*job\s*\]\]")
-_KEY = re.compile(r"""\s*\[*\s*["']?([\w-]+)["']?\s*[=.\]]""")
+from stylereel.core.settings import Settings, explain_validation, key_lines, read_toml
 
 
 def _listed(value: Any) -> Any:
@@ -130,7 +126,7 @@ def read_jobs(path: Path) -> list[tuple[str, JobTable]]:
     tables = defaults.pop("job", [{}])
     if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
         raise UsageError(f"{path}: write each job as a table of its own, under the line [[job]].")
-    top, *own = _lines(path.read_text("utf-8"))
+    top, *own = key_lines(path.read_text("utf-8"), "job")
     jobs = []
     for index, table in enumerate(tables):
         name = f"{path}, [[job]] {index + 1}" if own else str(path)
@@ -146,14 +142,3 @@ def _normal(table: dict[str, Any]) -> dict[str, Any]:
 def _at(where: str, lines: dict[str, int], key: str) -> str:
     number = lines.get(key, lines.get(""))
     return where if number is None else f"{where}, line {number}"
-
-
-def _lines(text: str) -> list[dict[str, int]]:
-    """The number of the line of each key, by table: those above the first `[[job]]`, then each job's."""
-    tables: list[dict[str, int]] = [{}]
-    for number, line in enumerate(text.splitlines(), 1):
-        if _TABLE.match(line):
-            tables.append({"": number})
-        elif found := _KEY.match(line):
-            tables[-1].setdefault(found[1], number)
-    return tables

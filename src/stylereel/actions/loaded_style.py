@@ -26,7 +26,7 @@ class LoadedStyle:
     @classmethod
     def load(
         cls,
-        style: str | Path,
+        style: str | Path | Pack,
         *,
         device: str = "auto",
         runner: str = "auto",

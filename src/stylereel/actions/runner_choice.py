@@ -8,6 +8,7 @@ from pathlib import Path
 from stylereel.actions.loaded_style import LoadedStyle
 from stylereel.inference.quickest import Candidate, measure, remembered
 from stylereel.packs.find import find_pack
+from stylereel.packs.store import Pack
 
 WORTH_PX = 100_000_000
 """Of frames to come, from which on two seconds of measuring pay."""
@@ -31,7 +32,7 @@ class RunnerChoice:
 
 
 def choose_runner(
-    style: str | Path | LoadedStyle,
+    style: str | Path | LoadedStyle | Pack,
     runner: str,
     device: str,
     precision: str,
@@ -43,7 +44,7 @@ def choose_runner(
     """What to open for a job.
 
     Args:
-        style: name of a pack, the folder of one, or one that is loaded, which leaves no choice.
+        style: name of a pack, the folder of one, a pack, or one that is loaded, which leaves no choice.
         runner: as the user named it; only "auto" leaves a choice.
         device: as the user named it.
         precision: as the user named it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -20,6 +20,8 @@ from stylereel.actions.run_memory import OwnMemory, checked_limit, prepare_memor
 from stylereel.actions.runner_choice import choose_runner
 from stylereel.actions.shaping import Shaping, caption_notices, check_preset_output, rate_to_bring_to
 from stylereel.actions.stylizer import Stylizer, check_stabilize, checked_scale, checked_strength
+from stylereel.actions.timeline import Stretch, keyed_style, style_named
+from stylereel.actions.timeline_file import read_timeline
 from stylereel.core.errors import VideoOpenError
 from stylereel.core.frames import Frame, Stage
 from stylereel.core.patience import STALL_SECONDS, Patience
@@ -114,7 +116,8 @@ def stylize(
     input: str | Path,
     output: str | Path,
     *,
-    style: str | Path | LoadedStyle,
+    style: str | Path | LoadedStyle | None = None,
+    timeline: str | Path | Mapping[str, Any] | None = None,
     strength: float = 1.0,
     keep_colors: bool = False,
     scale: float = 1.0,
@@ -150,7 +153,8 @@ def stylize(
         input: a video, a GIF, a picture, a folder or pattern of pictures, or "-" for stdin.
         output: its ending chooses the container; a folder takes pictures; "-" is stdout.
         style: name of a pack, the folder of one, or one that is loaded, whose runner, device and threads
-            it keeps.
+            it keeps. None for the one that the timeline names.
+        timeline: how the look changes over time: a TOML file, or what it would hold (docs/stylize.md).
         strength: 0 is the source exactly, 1 the look; monotone between.
         keep_colors: take the look's light and texture, and the source's colours.
         scale: of the frame that the network sees, 0.25 to 1; at 0.5 it does a quarter of the work, and
@@ -195,6 +199,8 @@ def stylize(
         MemoryShortError: memory ran out, also with the smallest tiles.
         RefusedError: a pack or an input is refused.
     """
+    timeline = read_timeline(timeline)
+    style = style_named(style, timeline)
     options = dict(locals())
     start_seconds, end_seconds = checked_times(start, end)
     rate = checked_rate(fps)
@@ -255,9 +261,12 @@ def stylize(
         job.check_wanted()
         reader.wanted = Wanted(deep=plan.bit_depth > 8, alpha=plan.alpha)
         total = expected_frames(info, start_seconds, end_seconds)
+        alone = is_unconnected(reader.info, rate)
+        stretch = Stretch(reader.info, start_seconds, shaping.rate, rate, alone, incoming is None)
+        keyed = keyed_style(style, timeline, stretch, strength=strength, keep_colors=keep_colors, scale=scale)
         with own.grows():
             choice = choose_runner(
-                style,
+                keyed.style,
                 runner,
                 device,
                 precision,
@@ -266,7 +275,7 @@ def stylize(
                 px_to_come=_pixels(info, total, scale),
             )
             stylizer = Stylizer.load(
-                style,
+                keyed.style,
                 device=choice.device,
                 runner=choice.runner,
                 strength=strength,
@@ -277,11 +286,11 @@ def stylize(
             )
         notices = [
             *choice.notices,
+            *keyed.notices,
             *_pack_notices(stylizer.card),
             *shaping.notices,
             *caption_notices(chosen, plan, info),
         ]
-        alone = is_unconnected(reader.info, rate)
         if stabilize and alone:
             if chosen.stabilize != stabilize:
                 notices.append(NOTHING_TO_STABILIZE)
@@ -334,7 +343,8 @@ def stylize(
                 delivery=Delivery() if chosen.for_upload else None,
             ) as writer,
         ):
-            painter = Painter(stylizer.runner, stylizer.look, Stabilizer(stabilize) if stabilize else None)
+            calm = Stabilizer(stabilize) if stabilize else None
+            painter = Painter(stylizer.runner, stylizer.look, calm, keyed.look_of)
             stage = (
                 picture_stage(painter)
                 if alone
@@ -352,7 +362,7 @@ def stylize(
             )
             _run(
                 job.marked(itertools.chain([] if first is None else [first], frames)),
-                shaping.around(stage, job.begins_part),
+                shaping.around(stage, keyed.begins_anew(job.begins_part)),
                 writer,
                 Meter(total, note=stylizer.at_work, done=job.frames_done),
                 on_progress,

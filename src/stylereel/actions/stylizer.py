@@ -16,6 +16,7 @@ from stylereel.inference.memory_plan import ANCHORS, PAINTING, STABILIZER, Besid
 from stylereel.inference.painter import Look, Painter, PainterState
 from stylereel.inference.tiled_runner import TiledRunner
 from stylereel.packs.card import Card
+from stylereel.packs.store import Pack
 from stylereel.temporal.stabilizer import Stabilizer
 
 
@@ -35,7 +36,7 @@ class Stylizer:
     @classmethod
     def load(
         cls,
-        style: str | Path | LoadedStyle,
+        style: str | Path | LoadedStyle | Pack,
         *,
         device: str = "auto",
         runner: str = "auto",
@@ -49,8 +50,8 @@ class Stylizer:
         """Find a style pack and make it ready.
 
         Args:
-            style: name of a pack, the folder of one, or one that is loaded, whose runner, device and threads
-                it keeps.
+            style: name of a pack, the folder of one, a pack, or one that is loaded, whose runner, device and
+                threads it keeps.
             device: "auto", "cpu", "cuda" or "mps".
             runner: "auto", "openvino", "onnxruntime" or "torch".
             strength: 0 (the source) to 1 (the look).

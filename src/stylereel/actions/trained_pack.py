@@ -5,16 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import safetensors.torch
 import torch
+from safetensors.numpy import load
 from torch import nn
 
 from stylereel.actions.quantize import chosen_frames, in_int8
 from stylereel.data.gather import Gathered
-from stylereel.export.onnx import anchor_channels, check_parity, code_size, export_onnx
+from stylereel.export.onnx import (
+    anchor_channels,
+    check_parity,
+    code_size,
+    evaluator,
+    export_onnx,
+    input_names,
+)
+from stylereel.networks.steered import Steered
 from stylereel.packs.card import Card
 from stylereel.packs.codes import CODES_NAME
-from stylereel.packs.looks import FOLDED_NAME
+from stylereel.packs.looks import FOLDED_NAME, ends_of
+from stylereel.packs.steerable import STEERED_NAME
 from stylereel.packs.store import ENCODER_NAME, ONNX_NAME, WEIGHTS_NAME
 from stylereel.training.card import make_card
 from stylereel.training.phases import Recipe
@@ -70,14 +81,50 @@ def first_look(generator: nn.Module, codes: nn.Module) -> nn.Module:
 
 
 def files_of_looks(generator: nn.Module, recipe: Recipe) -> dict[str, bytes]:
-    """What a pack of many looks holds beside its weights: the folded network, the codes, the encoder."""
+    """What a pack of many looks holds beside its weights: the folded networks, the codes, the encoder."""
     folded = generator.folded()  # type: ignore[operator]
+    steered = {STEERED_NAME: steered_network(generator)}
     modules = {
         FOLDED_NAME: folded,
         CODES_NAME: recipe.modules["codes"],
         ENCODER_NAME: recipe.modules["encoder"],
     }
-    return {name: saved(module) for name, module in modules.items()}
+    return {name: saved(module) for name, module in modules.items()} | steered
+
+
+def steered_network(generator: nn.Module) -> bytes:
+    """The network that is given its look with each frame, as ONNX, compared with the trained one.
+
+    Args:
+        generator: `conditional`, on the CPU, in evaluation mode.
+
+    Raises:
+        PackError: it is not the trained one.
+    """
+    network = Steered(generator).eval()  # pyright: ignore[reportArgumentType]
+    content = export_onnx(network)
+    folded = load(saved(generator.folded()))  # type: ignore[operator]
+    run = evaluator(input_names(network))
+
+    def ends(codes: np.ndarray) -> np.ndarray:
+        return np.stack([ends_of(folded, code) for code in codes])
+
+    def evaluate(content: bytes, frames: np.ndarray, codes: np.ndarray, *more: np.ndarray) -> np.ndarray:
+        return run(content, frames, ends(codes), *more)
+
+    check_parity(generator, content, evaluate, _ByCode(network, ends))
+    return content
+
+
+class _ByCode(nn.Module):
+    """A steered network that is given codes."""
+
+    def __init__(self, network: Steered, ends: Callable[[np.ndarray], np.ndarray]) -> None:
+        super().__init__()
+        self.network, self.ends = network, ends
+
+    def forward(self, x: torch.Tensor, codes: torch.Tensor, *more: torch.Tensor) -> torch.Tensor:
+        return self.network(x, torch.from_numpy(self.ends(codes.numpy())), *more)
 
 
 def with_looks(card: Card, generator: nn.Module, styles: Sequence[str]) -> Card:

@@ -24,6 +24,8 @@ EPILOG = (
 
   stylereel stylize in.mkv clip.webm --style wave --start 1:05 --end 1:20 --max-side 1280
 
+  stylereel stylize in.mp4 changing.mp4 --style atelier --timeline looks.toml
+
   stylereel stylize huge.mov painted.mp4 --style wave --memory-limit 4GB
 
   stylereel stylize photo.jpg painted.png --style ./my-style
@@ -75,8 +77,18 @@ def _stylize(
         ),
     ],
     style: Annotated[
-        str, typer.Option("--style", "-s", help="Name of a style, or the folder of one.", show_default=False)
-    ],
+        str | None,
+        typer.Option("--style", "-s", help="Name of a style, or the folder of one.", show_default=False),
+    ] = None,
+    timeline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.toml",
+            help="How the look changes over time: a [[key]] for each moment, with at (seconds, HH:MM:SS or "
+            '"50%"), look, strength, keep_colors and easing. Looks are mixed in between.',
+            show_default=False,
+        ),
+    ] = None,
     strength: Annotated[
         float, typer.Option(help="How much of the look: 0 is the source exactly, 1 the whole look.")
     ] = 1.0,
@@ -203,6 +215,7 @@ def _stylize(
             input,
             output,
             style=style,
+            timeline=timeline,
             strength=strength,
             keep_colors=keep_colors,
             scale=scale,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stylereel.core.errors import MissingInputError, UsageError
 from stylereel.core.registry import nearest_name
+
+_KEY = re.compile(r"""\s*\[*\s*["']?([\w-]+)["']?\s*[=.\]]""")
 
 
 class Settings(BaseModel):
@@ -73,6 +76,21 @@ def read_toml(path: Path | str) -> dict[str, Any]:
         raise MissingInputError(f"No settings file at {path}: check the path.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}") from error
+
+
+def key_lines(text: str, table: str) -> list[dict[str, int]]:
+    """Numbers of the lines of a TOML's keys: those above the first `[[table]]`, then of each such table.
+
+    The line of the table itself stands under the key "".
+    """
+    begins = re.compile(rf"\s*\[\[\s*{re.escape(table)}\s*\]\]")
+    tables: list[dict[str, int]] = [{}]
+    for number, line in enumerate(text.splitlines(), 1):
+        if begins.match(line):
+            tables.append({"": number})
+        elif found := _KEY.match(line):
+            tables[-1].setdefault(found[1], number)
+    return tables
 
 
 def with_overrides(values: Mapping[str, Any], assignments: Iterable[str]) -> dict[str, Any]:

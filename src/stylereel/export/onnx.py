@@ -99,7 +99,10 @@ def _without_traces(content: bytes) -> bytes:
 
 
 def check_parity(
-    generator: nn.Module, content: bytes, evaluate: Callable[..., np.ndarray] | None = None
+    generator: nn.Module,
+    content: bytes,
+    evaluate: Callable[..., np.ndarray] | None = None,
+    folded: nn.Module | None = None,
 ) -> Parity:
     """Compare the exported network with the trained one at several sizes.
 
@@ -108,6 +111,7 @@ def check_parity(
         content: what `export_onnx` returned.
         evaluate: runs ONNX bytes on frames and, where the network takes them, codes and anchors; ONNX
             Runtime by default.
+        folded: what was exported, of the generator's inputs; `generator.folded()` by default.
 
     Raises:
         PackError: by more than half a level of 255 from the folded network, or two from the trained one.
@@ -116,7 +120,7 @@ def check_parity(
     sizes = tuple((n, h * multiple, w * multiple) for n, h, w in ((1, 8, 8), (2, 5, 12), (1, 11, 7)))
     evaluate = evaluate or evaluator(input_names(generator))
     random = torch.Generator().manual_seed(1)
-    folded = _plain(generator)
+    folded = folded or _plain(generator)
     from_trained = from_folded = 0.0
     for n, height, width in sizes:
         inputs = [torch.rand(n, 3, height, width, generator=random) * 2 - 1]

@@ -35,8 +35,8 @@ def network_stage(
     """A stage that stylises every frame; order, count and times out are those that came in.
 
     A frame that is the one before it again, as in a slide show, a screen recording or a film brought to a
-    higher rate, gets the result of that one. Motion is looked for in a thread of its own, while the network
-    is at the frame before.
+    higher rate, gets the result of that one, unless the look has moved on. Motion is looked for in a
+    thread of its own, while the network is at the frame before.
 
     Args:
         painter: lays the look over a frame.
@@ -93,15 +93,17 @@ def _glances(
     state: PainterState,
     before_each: Callable[[Frame], Keeper | None] | None,
 ) -> Iterator[_Glance]:
-    motion, track, last = state.motion, state.anchors, None
+    motion, track, last, look_of_last = state.motion, state.anchors, None, None
     for frame in itertools.chain.from_iterable(batches):
         keeper = before_each(frame) if before_each is not None else None
-        if keeper is None and last is not None and is_same(frame.pixels, last):
+        look = painter.look_for(frame)
+        is_again = keeper is None and last is not None and look.is_same(look_of_last)
+        if is_again and is_same(frame.pixels, last):
             yield _Glance(frame, None, motion, track, None)
             continue
-        sight = painter.look_at(frame.pixels, motion, track)
+        sight = painter.look_at(frame.pixels, motion, track, look)
         yield _Glance(frame, sight, motion, track, keeper)
-        motion, track, last = sight.motion, sight.track, frame.pixels
+        motion, track, last, look_of_last = sight.motion, sight.track, frame.pixels, look
 
 
 _Painted = tuple[_Glance, np.ndarray | None, State]

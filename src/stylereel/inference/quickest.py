@@ -23,7 +23,7 @@ from stylereel.core.caches import cache_folder
 from stylereel.core.errors import StylereelError
 from stylereel.inference.cpu import available_cores, cpu_name, multiplies_bf16_in_tiles
 from stylereel.inference.runner import DEVICES, PRECISIONS, PREFERENCE, open_runner, run_network, takes_int8
-from stylereel.packs.store import INT8_NAME, ONNX_NAME, Pack
+from stylereel.packs.store import INT8_NAME, Pack
 
 FRAME_PX = (360, 640)
 _TIMED_RUNS = 5
@@ -148,18 +148,20 @@ def _timed(
 ) -> tuple[Candidate, float]:
     runner = open_runner(pack, name, device, threads=threads, precision=precision)
     frames = np.random.default_rng(1).integers(0, 256, (1, *FRAME_PX, 3), np.uint8)
-    run_network(runner, frames, None, None)  # compiles for this size
+    code = np.ones((1, pack.ends_size), np.float32) if pack.ends_size else None
+    run_network(runner, frames, code, None)  # compiles for this size
     times = []
     for _ in range(_TIMED_RUNS):
         began = time.perf_counter()
-        run_network(runner, frames, None, None)
+        run_network(runner, frames, code, None)
         times.append(time.perf_counter() - began)
     return Candidate(runner.name, runner.device, runner.precision), statistics.median(times)
 
 
 def _record(pack: Pack, device: str, precision: str, threads: int | None) -> Path:
     facts = [
-        *(pack.own_hash(name) for name in (ONNX_NAME, INT8_NAME)),  # all looks of one pack have one shape
+        # All looks of one pack have one shape.
+        *(pack.own_hash(name) for name in (pack.network_name("fp32"), INT8_NAME)),
         *(_OF_RUNNERS, device, precision, threads, cpu_name(), available_cores()),
         *(_version(library) for library in _LIBRARIES),
     ]

@@ -55,6 +55,7 @@ class Runner(Protocol):
         device: where it runs: "cpu", "cuda" or "mps"; never "auto".
         precision: what it computes with: "fp32", "bf16" or "int8".
         anchor_channels: of the anchors that the network takes; 0 for none.
+        ends_size: length E of what the network takes of a style code; 0 for none.
         footprint: how much memory it takes.
     """
 
@@ -62,6 +63,7 @@ class Runner(Protocol):
     device: str
     precision: str
     anchor_channels: int
+    ends_size: int
     footprint: Footprint
 
     def run(
@@ -71,7 +73,8 @@ class Runner(Protocol):
 
         Args:
             frames: `(N, H, W, 3)` uint8 RGB, any H and W.
-            code: `(N, S)` float32 style codes, or None where the pack takes none.
+            code: `(N, E)` float32, for each frame what its style code is to the network (`Steerable.ends`);
+                None where the network takes none.
             state: what the call before returned, None at first; an unconditional network keeps none.
             anchors: `(N, ceil(H/4), ceil(W/4), C)` float32 for a network that takes anchors (the card's
                 `anchor_channels`): where they lie now. None is a picture that stands still.
@@ -154,13 +157,18 @@ def open_runner(
     check_choice("precision", precision, PRECISIONS)
     if threads is not None and threads < 1:
         raise UsageError(f"threads is {threads}: at least 1.")
-    if pack.card.code_size:
+    if pack.card.code_size and not pack.ends_size:
         name, looks = pack.card.name, pack.card.styles
         raise UsageError(
             f"The style '{name}' holds {len(looks)} looks: choose one, such as {name}:{looks[0]}, or mix "
             f"some, such as {name}:{looks[0]}*0.7+{looks[-1]}*0.3. It holds: {', '.join(looks)}."
             if looks
             else f"The pack '{name}' takes style codes and names none: it cannot be used."
+        )
+    if precision == "int8" and pack.ends_size:
+        raise PackError(
+            f"The looks of '{pack.card.name}' compute in fp32 or bf16 where they change over time: leave "
+            "--precision int8 out."
         )
     if precision == "int8" and not pack.has_int8:
         raise PackError(
@@ -217,12 +225,27 @@ def takes_int8(pack: Pack) -> bool:
 
 def check_inputs(pack: Pack, found: int) -> None:
     """Raise PackError where the network takes another number of inputs than the card says."""
-    expected = 2 if pack.card.anchor_channels else 1
+    expected = 1 + (pack.ends_size > 0) + (pack.card.anchor_channels > 0)
     if found != expected:
+        network = pack.folder / pack.network_name("fp32")
         raise PackError(
-            f"The network of {pack.onnx_path} takes {found} input(s), and its card says {expected} "
+            f"The network of {network} takes {found} input(s), and its card says {expected} "
             f"(anchor_channels is {pack.card.anchor_channels}): the pack is damaged, get it again."
         )
+
+
+def checked_code(code: np.ndarray | None, count: int, ends_size: int) -> np.ndarray:
+    """What a network takes of the style codes of `count` frames, `(count, ends_size)` float32.
+
+    Raises:
+        UsageError: it is of another shape, or none was given.
+    """
+    if code is None or code.shape != (count, ends_size):
+        got = "none" if code is None else f"one of shape {code.shape}"
+        raise UsageError(
+            f"This network takes a look with each frame, a code of shape {(count, ends_size)}; got {got}."
+        )
+    return np.ascontiguousarray(code, np.float32)
 
 
 def check_shape(found: tuple[int, ...], given: tuple[int, ...]) -> None:

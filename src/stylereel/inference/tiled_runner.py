@@ -73,7 +73,7 @@ class TiledRunner:
     are for networks that keep no state from frame to frame, as all do: it would have to be cut as well.
 
     Attributes:
-        name, device, precision, anchor_channels, footprint: the runner's.
+        name, device, precision, anchor_channels, ends_size, footprint: the runner's.
         plan: what may be held.
         lanes: how many calls of `run` may be at work at a time.
         notices: sentences for the user.
@@ -83,6 +83,7 @@ class TiledRunner:
         self._inner, self.plan = inner, plan or plan_memory(None)
         self.name, self.device, self.precision = inner.name, inner.device, inner.precision
         self.anchor_channels, self.footprint = inner.anchor_channels, inner.footprint
+        self.ends_size = pack.ends_size
         self.notices: list[str] = []
         self._pack = pack
         self._cutter = Cutter(pack.card.receptive_field_px, pack.card.size_multiple)

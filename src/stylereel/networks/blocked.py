@@ -173,10 +173,12 @@ class Levels(nn.Module):
         self.dtype = dtype
         self.network = copy.deepcopy(folded).to(dtype=dtype, memory_format=torch.channels_last)  # pyright: ignore
 
-    def forward(self, levels: Tensor, anchors: Tensor | None = None) -> Tensor:
-        """As `Blocked.forward`."""
+    def forward(self, levels: Tensor, anchors: Tensor | None = None, ends: Tensor | None = None) -> Tensor:
+        """As `Blocked.forward`; `ends` `(N, E)` float32 where the network is steered (`networks.steered`)."""
         # NHWC memory seen as NCHW is what channels_last means: no copy.
         inputs = [levels.permute(0, 3, 1, 2).float().mul_(PER_LEVEL).sub_(1).to(self.dtype)]
+        if ends is not None:
+            inputs.append(ends.to(self.dtype))
         if anchors is not None:
             inputs.append(anchors.permute(0, 3, 1, 2).to(self.dtype))
         stylized = self.network(*inputs).float()

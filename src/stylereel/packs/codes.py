@@ -19,6 +19,7 @@ import numpy as np
 from safetensors.numpy import load
 
 from stylereel.core.errors import PackError
+from stylereel.packs.card import Card
 from stylereel.packs.store import Pack
 
 CODES_NAME = "codes.safetensors"
@@ -44,6 +45,15 @@ def mixed(pack: Pack, shares: Mapping[str, float]) -> np.ndarray:
     Raises:
         PackError: its codes are missing or do not fit the card.
     """
+    return between(pack.card, rows_of(pack), shares)
+
+
+def rows_of(pack: Pack) -> np.ndarray:
+    """The codes of a pack's looks in the card's order: `(looks, S)` float32, `(looks, S + L)` if any is wide.
+
+    Raises:
+        PackError: as `mixed`.
+    """
     codes = tensors_in(pack, CODES_NAME)
     named, styles, size = entry(codes, "named", pack), pack.card.styles, pack.card.code_size
     offsets = codes.get("offsets", np.zeros((len(styles), 0), np.float32))
@@ -51,10 +61,14 @@ def mixed(pack: Pack, shares: Mapping[str, float]) -> np.ndarray:
         raise PackError(
             f"{pack.folder / CODES_NAME} holds codes of shape {named.shape}, not those of its looks."
         )
-    rows = np.concatenate([named, np.zeros((len(styles), 1), np.float32), offsets], axis=1)
-    chosen = [styles.index(name) for name in shares]
+    return np.concatenate([named, np.zeros((len(styles), 1), np.float32), offsets], axis=1)
+
+
+def between(card: Card, rows: np.ndarray, shares: Mapping[str, float]) -> np.ndarray:
+    """The code between looks; `rows` as `rows_of` gives them, `shares` by name and of sum 1."""
+    chosen = [card.styles.index(name) for name in shares]
     code = np.array(list(shares.values())) @ rows[chosen].astype(np.float64)
-    return np.asarray(code if code[size:].any() else code[:size], np.float32)
+    return np.asarray(code if code[card.code_size :].any() else code[: card.code_size], np.float32)
 
 
 def varied(pack: Pack, code: np.ndarray, seed: int) -> np.ndarray:

@@ -65,17 +65,20 @@ def list_packs() -> list[PackListing]:
     return [found[name] for name in sorted(found)]
 
 
-def find_pack(name_or_path: str | Path) -> Pack:
+def find_pack(name_or_path: str | Path | Pack) -> Pack:
     """Load the pack of that name, or the one in that folder; of one with many looks, `PACK:LOOK`.
 
     Args:
-        name_or_path: `wave`, `folder/of/a/pack`, `atelier:vangogh`, `atelier:vangogh*0.7+ukiyoe*0.3`.
+        name_or_path: `wave`, `folder/of/a/pack`, `atelier:vangogh`, `atelier:vangogh*0.7+ukiyoe*0.3`. A pack
+            that is found already is given back.
 
     Raises:
         UsageError: neither a known name nor a folder, or no such look; the text lists the known and suggests
             the nearest.
         PackError: it is there, and something about it is wrong.
     """
+    if isinstance(name_or_path, Pack):
+        return name_or_path
     pack, look = find_whole(name_or_path)
     return pack if look is None else choose_look(pack, look)
 

@@ -25,6 +25,7 @@ from stylereel.packs.store import ONNX_NAME, PREVIEW_NAME, WEIGHTS_NAME, Pack
 FOLDED_NAME = "folded.safetensors"
 ENDS = ("scale", "gain", "shift")
 """What a code makes of a layer: scales of its inputs, gains and shifts of its outputs."""
+_BEFORE_TRUNK, _AFTER_TRUNK = ("edges", "stem", "grain", "anchor", "down"), ("up", "up_edges", "head")
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,46 @@ def _offsets_before(weights: Weights, layer: str | None = None) -> int:
     return sum(len(weights[f"{name}.modulation.{what}.bias"]) for name in before for what in ENDS)
 
 
+def _layer_ends(folded: Weights, layer: str, code: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scales of the inputs, factors and shifts of the outputs of one layer of the folded network."""
+    scale, gain, shift = _ends(folded, layer, code)
+    energy = folded[f"{layer}.energy"].astype(np.float64)
+    factor = gain * folded[f"{layer}.gain"] / np.sqrt(scale**2 @ energy + 1e-8)
+    return scale, factor, shift + folded[f"{layer}.bias"]
+
+
+def steered_layers(folded: Weights) -> list[str]:
+    """The layers that a code steers, in the order that they have in `ends_of`."""
+    names = {name.removesuffix(".conv.weight") for name in folded if name.endswith(".conv.weight")}
+    trunk = sorted((name for name in names if name.startswith("trunk.")), key=_numbers_in)
+    order = (*_BEFORE_TRUNK, *trunk, *_AFTER_TRUNK)
+    return [name for name in order if name in names]
+
+
+def _numbers_in(name: str) -> list[int]:
+    return [int(part) for part in name.split(".")[1:]]
+
+
+def ends_of(folded: Weights, code: np.ndarray) -> np.ndarray:
+    """All that a code is to the network: what `steered.onnx` takes as its input `code`, for one frame.
+
+    Layer by layer, in the order of `steered_layers` (`edges`, `stem`, `grain`, `anchor` where there is one,
+    `down`, `trunk.0.0`, `trunk.0.1`, ..., `up`, `up_edges`, `head`): the scales of its I inputs, the factors
+    of its O outputs and their O shifts. The last number is the share of the source, 0 to 1.
+
+    Args:
+        folded: the tensors of `folded.safetensors`.
+        code: `(S,)` or `(S + L,)`, whose entry S - 1 is the share of the source.
+
+    Returns:
+        `(E,)` float32.
+    """
+    layers = steered_layers(folded)
+    parts = [end for layer in layers for end in _layer_ends(folded, layer, code)]
+    share = folded[f"{layers[0]}.modulation.scale.weight"].shape[1]
+    return np.concatenate([*parts, code[share : share + 1]]).astype(np.float32)
+
+
 def _plain_weights(weights: Weights, code: np.ndarray) -> Weights:
     """The trained weights of `light` that a code makes of those of `conditional`."""
     plain: Weights = {}
@@ -182,12 +223,9 @@ def _plain_weights(weights: Weights, code: np.ndarray) -> Weights:
 def _plain_kernels(folded: Weights, code: np.ndarray) -> Weights:
     """Kernels and biases of the folded `light` network, by the names that its ONNX file has."""
     plain: Weights = {}
-    for layer in [name.removesuffix(".conv.weight") for name in folded if name.endswith(".conv.weight")]:
-        scale, gain, shift = _ends(folded, layer, code)
+    for layer in steered_layers(folded):
+        scale, factor, bias = _layer_ends(folded, layer, code)
         kernel = folded[f"{layer}.conv.weight"].astype(np.float64)
-        energy = folded[f"{layer}.energy"].astype(np.float64)
-        factor = gain * folded[f"{layer}.gain"] / np.sqrt(scale**2 @ energy + 1e-8)
-        bias = shift + folded[f"{layer}.bias"]
         phases = len(kernel) // len(factor)
         kernel = kernel * scale[None, :, None, None] * np.repeat(factor, phases)[:, None, None, None]
         plain[f"{layer}.weight"] = kernel.astype(np.float32)

@@ -67,6 +67,11 @@ class Pack:
         """True where the pack also holds its network rounded to int8."""
         return INT8_NAME in self.card.files
 
+    @property
+    def ends_size(self) -> int:
+        """Length E of what the network is given of a style code with each frame; 0 where it takes none."""
+        return 0
+
     def network_name(self, precision: str) -> str:
         """The file that computes in this precision: of fp32 and bf16 it is the same."""
         return INT8_NAME if precision == "int8" else ONNX_NAME

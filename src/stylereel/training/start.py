@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from stylereel.core.errors import MissingInputError, PackError, UsageError
 from stylereel.packs.card import Card
-from stylereel.packs.find import find_pack
 from stylereel.packs.codes import CODES_NAME
+from stylereel.packs.find import find_pack
 from stylereel.packs.store import ENCODER_NAME, WEIGHTS_NAME, Pack
 from stylereel.training.card import generator_key
 from stylereel.training.phases import Recipe

@@ -37,12 +37,16 @@ def live_values(pack: Pack, precision: str = "fp32") -> float:
         return UNKNOWN
     side = _SIDE_PX * pack.card.size_multiple // math.gcd(_SIDE_PX, pack.card.size_multiple)
     name = pack.network_name(precision)
+    if name not in pack.card.files:  # the torch runner needs none
+        return UNKNOWN
     try:
         model = openvino.Core().read_model(model=pack.read(name), weights=b"")
         shapes = {model.inputs[0]: [1, 3, side, side]}
+        if pack.ends_size:
+            shapes[model.inputs[1]] = [1, pack.ends_size]
         if pack.card.anchor_channels:
             cells = side // CELL_PX
-            shapes[model.inputs[1]] = [1, pack.card.anchor_channels, cells, cells]
+            shapes[model.inputs[-1]] = [1, pack.card.anchor_channels, cells, cells]
         model.reshape(shapes)
         values = _peak(model.get_ordered_ops()) / side**2
     except (RuntimeError, IndexError):  # a graph that only another runner reads, or that takes no frame

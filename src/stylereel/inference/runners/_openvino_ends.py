@@ -26,18 +26,18 @@ _HALF = 127.5
 _TO_NCHW, _TO_NHWC = (0, 3, 1, 2), (0, 2, 3, 1)
 
 
-def arranged(openvino: ModuleType, model: Any, anchors: bool) -> Any:
+def arranged(openvino: ModuleType, model: Any) -> Any:
     """A look's network with `(N, H, W, 3)` uint8 at its first input.
 
     Args:
         openvino: the library.
-        model: as it was read, of one fixed shape: `(N, 3, H, W)` in [-1, 1] in and out.
-        anchors: it takes a second input.
+        model: as it was read, of one fixed shape: `(N, 3, H, W)` in [-1, 1] in and out. Its other inputs stay
+            as they are.
 
     Returns:
         A model whose result is `(N, H, W, 3)` uint8, or `(N, H/4, W/2, 24)` to be given to `unfolded`.
     """
-    return _Ends(openvino, model).arranged(anchors)
+    return _Ends(openvino, model).arranged()
 
 
 def unfolded(result: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
@@ -94,7 +94,7 @@ class _Ends:
         levels = self._ops.floor(self._ops.convert(self._picture, "f32"))
         self._centred = self._ops.subtract(levels, np.float32(_HALF))
 
-    def arranged(self, anchors: bool) -> Any:
+    def arranged(self) -> Any:
         result = self._folded_tail() or self._plain_tail()
         for reader in list(self._frames.output(0).get_target_inputs()):
             conv = self._conv_at(reader.get_node())
@@ -104,7 +104,7 @@ class _Ends:
         values = self._ops.transpose(values, np.array(_TO_NCHW))
         for reader in list(self._frames.output(0).get_target_inputs()):
             reader.replace_source_output(values.output(0))
-        inputs = [self._picture, *([self._model.inputs[1].get_node()] if anchors else [])]
+        inputs = [self._picture, *(given.get_node() for given in self._model.inputs[1:])]
         return self._openvino.Model([result], inputs, "look")
 
     def _can_widen(self, conv: _Conv) -> bool:

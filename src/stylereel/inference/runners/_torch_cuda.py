@@ -43,7 +43,7 @@ _ONE_AT_A_TIME = threading.Lock()
 """Torch's settings, and captures, are the whole process's."""
 
 Network = Callable[..., Any]
-"""Levels and anchors in, levels out, tensors on the device; see `networks.blocked.Blocked.forward`."""
+"""Levels, anchors and ends in, levels out, tensors on the device; see `networks.blocked.Blocked.forward`."""
 
 
 class Device:
@@ -132,6 +132,7 @@ class CudaNetwork:
         anchor_channels: that it takes.
         footprint: what it holds.
         exact: it computes in fp32.
+        ends_size: of what it takes of a style code; 0 for none.
 
     Attributes:
         problem: why frames are launched layer by layer, or None: slower, and nothing else.
@@ -146,9 +147,10 @@ class CudaNetwork:
         footprint: Footprint,
         *,
         exact: bool,
+        ends_size: int = 0,
     ) -> None:
         self.device, self.network, self.exact = device, network, exact
-        self.multiple, self.anchor_channels = multiple, anchor_channels
+        self.multiple, self.anchor_channels, self.ends_size = multiple, anchor_channels, ends_size
         self.problem: str | None = None
         self._kept_px = KEPT_SHARE * device.total_bytes() / footprint.bytes_per_px(UNKNOWN)
         self._idle: OrderedDict[tuple[int, ...], queue.SimpleQueue[Program]] = OrderedDict()
@@ -157,10 +159,12 @@ class CudaNetwork:
         self._held_results: set[int] = set()
         self._count = itertools.count()
 
-    def run(self, frames: np.ndarray, anchors: np.ndarray | None) -> np.ndarray:
-        """See `inference.runner.Runner.run`."""
+    def run(
+        self, frames: np.ndarray, anchors: np.ndarray | None, ends: np.ndarray | None = None
+    ) -> np.ndarray:
+        """See `inference.runner.Runner.run`; `ends` is its `code`."""
         with self.device.torch.inference_mode(), self._program(frames.shape) as program:
-            return program.run(frames, anchors)
+            return program.run(frames, anchors, ends)
 
     def use_lanes(self, count: int) -> None:
         """See `inference.runner.ManyAtOnce.use_lanes`."""
@@ -253,6 +257,8 @@ class Program:
 
     _staged_anchors: Any = None
     _anchors: Any = None
+    _staged_ends: Any = None
+    _ends: Any = None
 
     def __init__(self, owner: CudaNetwork, shape: tuple[int, ...], stream: Any) -> None:
         torch, device = owner.device.torch, owner.device
@@ -269,9 +275,14 @@ class Program:
             if owner.anchor_channels:
                 self._staged_anchors = device.pinned(cells, torch.float32)
                 self._anchors = torch.zeros(cells, dtype=torch.float32, device=device.name)
+            if owner.ends_size:
+                self._staged_ends = device.pinned((shape[0], owner.ends_size), torch.float32)
+                self._ends = torch.zeros((shape[0], owner.ends_size), dtype=torch.float32, device=device.name)
             self._result = torch.zeros(shape, dtype=torch.uint8, device=device.name)
 
-    def run(self, frames: np.ndarray, anchors: np.ndarray | None) -> np.ndarray:
+    def run(
+        self, frames: np.ndarray, anchors: np.ndarray | None, ends: np.ndarray | None = None
+    ) -> np.ndarray:
         """Frames in, frames out; waits for them."""
         owner, stream = self._owner, self._stream
         result, array = owner.result_like(self._shape)
@@ -284,6 +295,9 @@ class Program:
             self._levels.copy_(self._staged, non_blocking=True)
             if changed and self._anchors is not None:
                 self._anchors.copy_(self._staged_anchors, non_blocking=True)
+            if self._ends is not None and ends is not None:
+                self._staged_ends.numpy()[...] = ends
+                self._ends.copy_(self._staged_ends, non_blocking=True)
             if self._replay is not None:
                 self._replay()
             else:
@@ -307,5 +321,7 @@ class Program:
 
     def _compute(self) -> None:
         inputs = [self._levels] if self._anchors is None else [self._levels, self._anchors]
+        if self._ends is not None:
+            inputs = [self._levels, self._anchors, self._ends]
         rows, columns = self._where
         self._result.copy_(self._owner.network(*inputs)[:, rows, columns])

@@ -16,6 +16,7 @@ from stylereel.inference.runner import (
     State,
     check_inputs,
     check_shape,
+    checked_code,
     refuse_device,
     takes_int8,
 )
@@ -50,6 +51,7 @@ class Runner:
         )
         name = pack.network_name(self.precision)
         self._multiple, self.anchor_channels = pack.card.size_multiple, pack.card.anchor_channels
+        self.ends_size = pack.ends_size
         try:
             self._session = onnxruntime.InferenceSession(
                 pack.read(name), _options(onnxruntime, threads), providers=[PROVIDERS[self.device]]
@@ -76,6 +78,8 @@ class Runner:
         values = np.multiply(padded.transpose(0, 3, 1, 2), np.float32(2 / 255), order="C", dtype=np.float32)
         values -= 1
         inputs = [values]
+        if self.ends_size:
+            inputs.append(checked_code(code, len(frames), self.ends_size))
         if self.anchor_channels:
             inputs.append(anchors_with_margin(anchors, frames, padded, (rows, columns), self.anchor_channels))
         names = [given.name for given in self._session.get_inputs()]

@@ -24,6 +24,7 @@ from stylereel.inference.runner import (
     State,
     check_inputs,
     check_shape,
+    checked_code,
     refuse_device,
     takes_int8,
 )
@@ -60,6 +61,7 @@ class Runner:
             precision = "int8" if rounded else _precision(self._core)
         self.precision = precision
         self._multiple, self.anchor_channels = pack.card.size_multiple, pack.card.anchor_channels
+        self.ends_size = pack.ends_size
         name = pack.network_name(precision)
         self._network = pack.read(name)
         between = _precision(self._core) if precision == "int8" else precision
@@ -84,8 +86,10 @@ class Runner:
         shape = shape_with_margin(frames.shape, self._multiple)
         with self._request(shape) as request:
             padded, where = with_margin(frames, self._multiple, request.get_input_tensor(0).data)
+            if self.ends_size:
+                request.get_input_tensor(1).data[...] = checked_code(code, len(frames), self.ends_size)
             if self.anchor_channels:
-                target = request.get_input_tensor(1).data
+                target = request.get_input_tensor(1 + (self.ends_size > 0)).data
                 anchors_with_margin(anchors, frames, padded, where, self.anchor_channels, target)
             request.infer()
             return unfolded(request.get_output_tensor(0).data, *where), state
@@ -136,13 +140,15 @@ class Runner:
         count, height, width, _ = shape
         model = self._core.read_model(model=self._network, weights=b"")
         shapes = {model.inputs[0]: [count, 3, height, width]}
+        if self.ends_size:
+            shapes[model.inputs[1]] = [count, self.ends_size]
         if self.anchor_channels:
             cells = height // CELL_PX, width // CELL_PX
-            shapes[model.inputs[1]] = [count, self.anchor_channels, *cells]
+            shapes[model.inputs[-1]] = [count, self.anchor_channels, *cells]
         model.reshape(shapes)
         result = model.outputs[0].get_shape()
         check_shape((result[0], *result[2:], result[1]), shape)
-        return arranged(self._openvino, model, self.anchor_channels > 0)
+        return arranged(self._openvino, model)
 
 
 def report() -> RunnerReport:

@@ -11,7 +11,7 @@ import numpy as np
 from stylereel.core.errors import EnvironmentMissingError, PackError, UsageError
 from stylereel.core.registry import family
 from stylereel.inference.cpu import cpu_features
-from stylereel.inference.runner import Footprint, RunnerReport, State, refuse_device
+from stylereel.inference.runner import Footprint, RunnerReport, State, checked_code, refuse_device
 from stylereel.inference.runners._torch_cuda import MOST_LANES, CudaNetwork, Device
 from stylereel.inference.sizing import anchors_with_margin, with_margin
 from stylereel.packs.store import WEIGHTS_NAME, Pack
@@ -51,7 +51,8 @@ class Runner:
         if threads is not None:
             torch.set_num_threads(threads)
         self._multiple, self.anchor_channels = pack.card.size_multiple, pack.card.anchor_channels
-        network = load_generator(pack).eval().folded().eval().requires_grad_(False)
+        self.ends_size = pack.ends_size
+        network = _for_running(pack).eval().requires_grad_(False)
         self._on_cuda, self._network = None, None
         if self.device == "cuda":
             self._on_cuda = self._for_cuda(network)
@@ -62,8 +63,9 @@ class Runner:
         self, frames: np.ndarray, code: np.ndarray | None, state: State, anchors: np.ndarray | None = None
     ) -> tuple[np.ndarray, State]:
         """Apply the network; see `inference.runner.Runner.run`."""
+        ends = checked_code(code, len(frames), self.ends_size) if self.ends_size else None
         if self._on_cuda is not None:
-            return self._on_cuda.run(frames, anchors), state
+            return self._on_cuda.run(frames, anchors, ends), state
         torch = self._torch
         padded, (rows, columns) = with_margin(frames, self._multiple)
         is_bf16 = self.precision == "bf16"
@@ -71,6 +73,8 @@ class Runner:
             pictures = torch.from_numpy(padded).to(self.device)
             # NHWC memory seen as NCHW is what channels_last means: no copy.
             inputs = [pictures.permute(0, 3, 1, 2).float() * (2 / 255) - 1]
+            if ends is not None:
+                inputs.append(torch.from_numpy(ends).to(self.device))
             if self.anchor_channels:
                 extended = anchors_with_margin(anchors, frames, padded, (rows, columns), self.anchor_channels)
                 inputs.append(torch.from_numpy(extended).to(self.device))
@@ -104,8 +108,24 @@ class Runner:
         network: Any = between_levels(folded, torch.float32 if exact else torch.bfloat16)
         network = network.to("cuda", memory_format=torch.channels_last)
         return CudaNetwork(
-            Device(torch), network, self._multiple, self.anchor_channels, self.footprint, exact=exact
+            Device(torch),
+            network,
+            self._multiple,
+            self.anchor_channels,
+            self.footprint,
+            exact=exact,
+            ends_size=self.ends_size,
         )
+
+
+def _for_running(pack: Pack) -> Any:
+    """The folded network: of one look, or to be steered."""
+    generator = load_generator(pack).eval()
+    if not pack.ends_size:
+        return generator.folded()
+    from stylereel.networks.steered import Steered
+
+    return Steered(generator)
 
 
 def load_generator(pack: Pack) -> Any:
