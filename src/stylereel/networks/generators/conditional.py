@@ -324,11 +324,11 @@ class Folded(nn.Module):
         self.up = FoldedConv(generator.up)
         self.up_edges = FoldedConv(generator.up_edges)
         self.head = FoldedConv(generator.head)
-        self.code_size = generator.code_size
+        self.share_at = generator.code_size - 1
 
     def forward(self, x: Tensor, code: Tensor, anchors: Tensor | None = None) -> Tensor:
         """`(N, 3, H, W)` in [-1, 1], codes `(N, S)` or wide, and `anchors` where the network takes some."""
-        source = code[:, self.code_size - 1 : self.code_size, None, None]
+        source = code[:, self.share_at : self.share_at + 1, None, None]
         contrast = normalised_nearby(self.filters(x), self.window, self.floor)
         detail = self.stem(x, code) + self.grain(contrast, code)
         if self.anchor is not None and anchors is not None:
