@@ -75,9 +75,9 @@ def test_an_existing_sheet_is_kept_unless_told_otherwise(run, clip, tmp_path):
         (["--styles", "plain,brsh"], 2, "Did you mean 'brush'"),
         (["--styles", " , "], 2, "names none"),
         (["--at", "0:59"], 3, "past the end"),
-        (["--at", "soon"], 2, "at is 'soon'"),
+        (["--at", "soon"], 2, "is 'soon': write seconds"),
         (["--frames", "0"], 2, "from 1 to 12"),
-        (["--strength", "2"], 2, "strength is 2"),
+        (["--strength", "2"], 2, "from 0 (the source) to 1"),
         (["--output", "sheet.gif"], 3, ".png or .jpg"),
         (["--output", "nowhere/sheet.png"], 3, "does not exist"),
     ],
@@ -100,7 +100,7 @@ def test_a_file_without_frames_is_an_error_that_names_it(run, tmp_path):
 def test_times_are_chosen_with_at_and_the_last_frame_counts_to_the_end(run, clip):
     result = run("preview", clip, "--at", "0.44", "--at", "0:00.04", "--at", "0.47", "-s", "plain", "--json")
     assert json.loads(result.stdout)["times"] == pytest.approx([0.04, 0.44, 0.44], abs=0.001)
-    refused = run("preview", clip, "--at", "0.49")
+    refused = run("preview", clip, "--at", "0.49", "--overwrite")
     assert refused.exit_code == 3 and "past the end" in refused.stderr
 
 
@@ -118,6 +118,7 @@ def test_black_frames_are_passed_over(run, tmp_path):
 
 
 def test_a_broken_pack_is_left_out_of_all_and_an_error_by_name(run, clip, styles, tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
     toy_pack(tmp_path / "mine" / "good", "invert")
     toy_pack(tmp_path / "mine" / "bad", "invert")
     (tmp_path / "mine" / "bad" / "generator.onnx").write_bytes(b"changed")
@@ -129,6 +130,7 @@ def test_a_broken_pack_is_left_out_of_all_and_an_error_by_name(run, clip, styles
 
 def test_suggestions_rank_with_a_reason_for_each_part(run, tmp_path, monkeypatch):
     cv2.imwrite(str(tmp_path / "sea.png"), sea()[..., ::-1])
+    (tmp_path / "tints").mkdir()
     for name in ("blue", "orange"):
         toy_pack(tmp_path / "tints" / name, name)
     monkeypatch.setenv("STYLEREEL_PACKS", str(tmp_path / "tints"))

@@ -163,14 +163,16 @@ def _part(found: Palette | Texture | Contrast, reason: str) -> Part:
 def palette_reason(found: Palette, what: str) -> str:
     """What happens to the colours, in a sentence; `what` is "clip" or "picture"."""
     own, new = " and ".join(found.source_colors), " and ".join(found.look_colors)
+    others = " and ".join(name for name in found.look_colors if name not in found.source_colors)
     apart = f"{found.distance:.0f} apart in CIELAB"
     if found.distance < 8:
         return f"its {new} are near the {what}'s own colours ({apart})"
-    if set(found.source_colors) == set(found.look_colors):
+    if not others:
         way = "paler" if found.look_chroma < found.source_chroma else "stronger"
         return f"the {what}'s {own} stay what they are and become {way} ({apart})"
-    verb = "moves" if found.distance < 18 else "turns"
-    return f"it {verb} the {what}'s {own} {'towards' if verb == 'moves' else 'into'} {new} ({apart})"
+    if found.distance < 18:
+        return f"it moves the {what}'s {own} towards {others} ({apart})"
+    return f"it turns the {what}'s {own} into {new} ({apart})"
 
 
 def texture_reason(found: Texture, what: str) -> str:
@@ -204,4 +206,5 @@ def contrast_reason(found: Contrast, what: str) -> str:
         return f"small things such as faces keep only {found.small:.0%} of their contrast"
     if found.look_span < 0.7 * found.source_span:
         return f"it flattens light and shade ({span})"
-    return f"light and shade keep their order ({found.order:.2f}) and their reach ({span})"
+    reach = "their reach" if found.look_span >= 0.9 * found.source_span else "most of their reach"
+    return f"light and shade keep their order ({found.order:.2f}) and {reach} ({span})"
