@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 from quality import load_critic, read_frames
 
+from stylereel.actions.stylizer import Stylizer
 from stylereel.inference.painter import Look, Painter, PainterState
 from stylereel.inference.runner import open_runner
 from stylereel.metrics import content_ssim, grid_peak, style_likeness, warping_error, warping_error_long
@@ -62,8 +63,13 @@ def stylised(
     stabilize: float = 0.0,
     threads: int | None = None,
     scale: float = 1.0,
+    still: bool = False,
+    strength: float = 1.0,
 ) -> Iterator[np.ndarray]:
-    """The frames in the look, as a video's."""
+    """The frames in the look, as a video's, or each by itself where `still`."""
+    if still:
+        yield from map(Stylizer.load(pack, threads=threads, scale=scale, strength=strength), frames)
+        return
     stabilizer = Stabilizer(stabilize) if stabilize else None
     painter = Painter(open_runner(find_pack(pack), threads=threads), Look(scale=scale), stabilizer)
     state = PainterState()

@@ -12,9 +12,12 @@ from safetensors.numpy import save
 from stylereel.packs.card import Card, GeneratorSpec
 from stylereel.packs.store import ONNX_NAME, PREVIEW_NAME, WEIGHTS_NAME, Pack, save_pack
 
+TINTS = {"blue": (-0.5, -0.1, 0.5), "orange": (0.5, 0.05, -0.6)}
+
 
 def toy_onnx(kind: str) -> bytes:
-    """An ONNX model: "identity", "invert", "half" (half the contrast) or "conv" (random, sizes in fours)."""
+    """An ONNX model: "identity", "invert", "half" (half the contrast), "conv" (random, sizes in fours), or
+    one of `TINTS` (one colour over the light of the frame)."""
     nodes, tensors = [], []
     if kind == "identity":
         nodes = [helper.make_node("Identity", ["frames"], ["stylized"])]
@@ -23,6 +26,12 @@ def toy_onnx(kind: str) -> bytes:
     elif kind == "half":
         tensors = [numpy_helper.from_array(np.float32(0.5), "half")]
         nodes = [helper.make_node("Mul", ["frames", "half"], ["stylized"])]
+    elif kind in TINTS:
+        tensors = [
+            numpy_helper.from_array(np.full((3, 3, 1, 1), 0.2, np.float32), "grey"),
+            numpy_helper.from_array(np.float32(TINTS[kind]), "tint"),
+        ]
+        nodes = [helper.make_node("Conv", ["frames", "grey", "tint"], ["stylized"])]
     elif kind == "conv":
         rng = np.random.default_rng(7)
         first = rng.normal(0, 0.08, (16, 48, 3, 3)).astype(np.float32)

@@ -161,7 +161,7 @@ class GameRecipe:
             loss = generator_loss("hinge", judge(shared))
         return {"adversarial": loss}
 
-    def preview(self, generator: nn.Module, content: Tensor) -> Tensor:
+    def preview(self, generator: nn.Module, content: Tensor, first: int = 0) -> Tensor:
         return generator(content)
 
     def ema_decay(self, step: int) -> float:

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from stylereel.actions.doctor import MachineReport, examine_machine
     from stylereel.actions.evaluate import evaluate
     from stylereel.actions.evaluation import Evaluation
+    from stylereel.actions.preview import PreviewSheet, preview_styles
     from stylereel.actions.quantize import QuantizeSummary, quantize
     from stylereel.actions.stylize import StylizeSummary, stylize
     from stylereel.actions.stylizer import Stylizer
+    from stylereel.actions.suggest import StyleSuggestion, StyleSuggestions, suggest_styles
     from stylereel.core.errors import (
         EnvironmentMissingError,
         InputError,
@@ -58,6 +60,11 @@ _HOMES = {
     "evaluate": "actions.evaluate",
     "Comparison": "actions.compare",
     "compare": "actions.compare",
+    "PreviewSheet": "actions.preview",
+    "preview_styles": "actions.preview",
+    "StyleSuggestion": "actions.suggest",
+    "StyleSuggestions": "actions.suggest",
+    "suggest_styles": "actions.suggest",
     "MachineReport": "actions.doctor",
     "examine_machine": "actions.doctor",
     "Frame": "core.frames",
@@ -99,10 +106,13 @@ __all__ = [
     "Pack",
     "PackError",
     "PackListing",
+    "PreviewSheet",
     "Progress",
     "QuantizeSummary",
     "RefusedError",
     "SourceInfo",
+    "StyleSuggestion",
+    "StyleSuggestions",
     "StylereelError",
     "StylizeSummary",
     "Stylizer",
@@ -116,10 +126,12 @@ __all__ = [
     "find_pack",
     "list_packs",
     "load_pack",
+    "preview_styles",
     "probe",
     "quantize",
     "save_pack",
     "stylize",
+    "suggest_styles",
 ]
 
 

@@ -213,6 +213,27 @@ def test_a_baked_code_is_a_light_generator_with_the_same_output():
         generator.baked(code[0])
 
 
+def wide(generator, code, seed: int = 3):
+    random = torch.Generator().manual_seed(seed)
+    return torch.cat([code, 0.3 * torch.randn(len(code), generator.offsets_size, generator=random)], dim=1)
+
+
+def test_a_wide_code_bakes_and_folds_as_it_runs_and_offsets_of_zero_are_the_plain_code():
+    generator = conditional()
+    x, anchors = picture(64, 96), torch.randn(1, 4, 16, 24, generator=torch.Generator().manual_seed(0))
+    code = code_of(generator, 1)
+    wider = wide(generator, code)
+    sizes = [sum(part.sizes) for part in generator.modules() if hasattr(part, "offsets_begin")]
+    assert generator.offsets_size == sum(sizes) and len(sizes) == 2 * generator.config.blocks + 8
+    with torch.no_grad():
+        expected = generator(x, wider, anchors)
+        assert (expected - generator.baked(wider[0])(x, None, anchors)).abs().max() < 1e-5
+        assert (expected - generator.folded()(x, wider, anchors)).abs().max() < 1e-5
+        assert (expected - generator(x, code, anchors)).abs().mean() > 0.01
+        none = torch.cat([code, torch.zeros(1, generator.offsets_size)], dim=1)
+        assert torch.equal(generator(x, none, anchors), generator(x, code, anchors))
+
+
 def test_codes_of_a_batch_do_not_touch_each_other_and_differ():
     generator = conditional()
     x = picture(64, 64)

@@ -11,6 +11,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 
+from safetensors.numpy import load, save
+
 from many_looks import STYLES, many_pack, many_recipe
 from stylereel.core.anchors import anchors_at, still_places
 from stylereel.core.errors import PackError, UsageError
@@ -77,6 +79,22 @@ def test_the_steered_network_is_the_trained_one_at_any_code(pack, recipe):
         found = Steered(recipe.generator)(x, given, anchors)
     off = (found - expected).abs()
     assert off.max() < 2 * 2 / 255 and off.mean() < 0.1 * 2 / 255  # its head is rounded to bf16 on purpose
+
+
+def test_codes_of_a_pack_with_a_wide_look_are_of_one_length_and_steer(whole, recipe, tmp_path):
+    codes = load(whole.read("codes.safetensors"))
+    codes["offsets"] = np.zeros((3, recipe.generator.offsets_size), np.float32)
+    codes["offsets"][1] = 0.1 * np.random.default_rng(5).normal(size=recipe.generator.offsets_size)
+    files = {name: whole.read(name) for name in whole.card.files} | {"codes.safetensors": save(codes)}
+    wide_pack = save_pack(tmp_path / "wide", whole.card, files)
+    wide = Steerable.of(wide_pack)
+    plain, fitted = wide.code({"oil": 1.0}), wide.code({"ink": 1.0})
+    assert len(plain) == len(fitted) == whole.card.code_size + recipe.generator.offsets_size
+    assert np.array_equal(wide.ends(plain), ends(Steerable.of(whole), "oil"))
+    frames = picture(24, 32)
+    folded = open_runner(choose_look(wide_pack, "ink"), "onnxruntime").run(frames, None, None)[0].astype(int)
+    found = open_runner(wide, "onnxruntime").run(frames, wide.ends(fitted)[None], None)[0]
+    assert np.abs(found - folded).max() <= 1
 
 
 @pytest.mark.parametrize("runner", RUNNERS.names())

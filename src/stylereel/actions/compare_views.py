@@ -9,6 +9,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from stylereel.actions.lettering import label, write
 from stylereel.actions.paired_frames import PairedFrames, Stretch
 from stylereel.core.errors import InputError, UsageError
 from stylereel.core.pixels import resize
@@ -26,7 +27,6 @@ HEADER_PX = 30
 PAPER, INK = (250, 250, 248), (40, 44, 50)
 COLUMN_HEIGHT_PX = 540
 """Columns of a split view are at most this high."""
-LABEL_PX = 22
 
 
 def contact_sheet(
@@ -45,7 +45,7 @@ def contact_sheet(
     )
     for column, name in enumerate(("source", *names)):
         left = GAP_PX + column * (width + GAP_PX)
-        _write(sheet, name, (left, HEADER_PX - 10), width, INK)
+        write(sheet, name, (left, HEADER_PX - 10), width, INK)
         for row in range(rows):
             picture = moments[0][row][1] if column == 0 else moments[column - 1][row][2]
             top = HEADER_PX + row * (height + GAP_PX)
@@ -146,7 +146,7 @@ def _column_size(size: tuple[int, int]) -> tuple[int, int]:
 
 def _columns(pictures: Sequence[np.ndarray], names: Sequence[str]) -> np.ndarray:
     for picture, name in zip(pictures, names, strict=True):
-        _label(picture, name, 0, picture.shape[1])
+        label(picture, name, 0, picture.shape[1])
     return np.concatenate(list(pictures), axis=1)
 
 
@@ -158,29 +158,5 @@ def _slices(pictures: Sequence[np.ndarray], names: Sequence[str]) -> np.ndarray:
         whole[:, left:right] = picture[:, left:right]
         if left:
             whole[:, left - 1 : left + 1] = 255
-        _label(whole, name, int(left), int(right - left))
+        label(whole, name, int(left), int(right - left))
     return whole
-
-
-def _label(picture: np.ndarray, text: str, left: int, width: int) -> None:
-    """A name in the lower left corner, white on darkened paint; in place."""
-    height = picture.shape[0]
-    if height < 4 * LABEL_PX or width < 40:
-        return
-    reach = min(width, _text_width(text) + 16)
-    strip = picture[height - LABEL_PX :, left : left + reach]
-    strip[:] = (strip * 0.35).astype(np.uint8)
-    _write(picture, text, (left + 8, height - 7), width - 16, (255, 255, 255))
-
-
-def _write(
-    picture: np.ndarray, text: str, at: tuple[int, int], width: int, color: tuple[int, int, int]
-) -> None:
-    plain = text.encode("ascii", "replace").decode()
-    while len(plain) > 4 and _text_width(plain) > width:
-        plain = plain.rstrip(".")[:-1] + ".."
-    cv2.putText(picture, plain, at, cv2.FONT_HERSHEY_SIMPLEX, 0.45, color, 1, cv2.LINE_AA)
-
-
-def _text_width(text: str) -> int:
-    return cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.45, 1)[0][0]

@@ -34,7 +34,19 @@ class LoadedStyle:
         precision: str = "auto",
     ) -> LoadedStyle:
         """Find a style pack and open its network; arguments and errors as those of `Stylizer.load`."""
-        pack = find_pack(style)
+        return cls.of(find_pack(style), device=device, runner=runner, threads=threads, precision=precision)
+
+    @classmethod
+    def of(
+        cls,
+        pack: Pack,
+        *,
+        device: str = "auto",
+        runner: str = "auto",
+        threads: int | None = None,
+        precision: str = "auto",
+    ) -> LoadedStyle:
+        """Open the network of a pack that was found."""
         opened = open_runner(pack, runner, device, threads=threads, precision=precision)
         live_values(pack, opened.precision)  # refuses a network that would take all memory
         return cls(pack, opened)

@@ -10,20 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
 import torch
 
 from stylereel.actions.trained_pack import pack_of
 from stylereel.actions.training_material import cutter_of, gather_role
-from stylereel.core.errors import DatasetError, MissingInputError, PackError, UsageError
+from stylereel.core.errors import DatasetError, MissingInputError, UsageError
 from stylereel.core.memory import available_bytes
 from stylereel.core.progress import Meter, Progress
 from stylereel.data.credits import CreditBook
 from stylereel.data.gather import Gathered
 from stylereel.data.stream import BatchStream, Cutter
-from stylereel.packs.find import find_pack
-from stylereel.packs.store import PREVIEW_NAME, WEIGHTS_NAME, save_pack
-from stylereel.training.card import generator_key
+from stylereel.packs.store import PREVIEW_NAME, save_pack
 from stylereel.training.checkpoint import read_checkpoint, write_checkpoint
 from stylereel.training.device import find_device
 from stylereel.training.ema import recompute_statistics
@@ -38,6 +35,7 @@ from stylereel.training.precision import chosen_precision
 from stylereel.training.preview import encoded, fit_for_network, pairs_sheet, stylized_pixels, write_picture
 from stylereel.training.run_folder import RunFolder, check_paths, versions
 from stylereel.training.settings import RECIPES, Resolved, changed_keys, read_preset, resolve
+from stylereel.training.start import start_from, teach
 
 MAX_STEPS_VARIABLE = "STYLEREEL_MAX_STEPS"
 DEFAULT_MINUTES = 20.0
@@ -319,11 +317,13 @@ class _Session:
     def _sheet(self, count: int) -> Any:
         multiple = int(self.run.generator.size_multiple)  # type: ignore[arg-type]
         pictures = self.content.held_out.pictures
-        chosen = [pictures[index * len(pictures) // count] for index in range(min(count, len(pictures)))]
+        looks = len(getattr(self.resolved.recipe_config, "styles", ()))
+        count = max(min(count, len(pictures)), looks)  # each look once
+        chosen = [pictures[index * len(pictures) // count] for index in range(count)]
         pairs = []
-        for picture in chosen:
+        for number, picture in enumerate(chosen):
             before = fit_for_network(picture.pixels, PREVIEW_SHORT_SIDE_PX, multiple)
-            pairs.append((before, stylized_pixels(self.run.recipe, self.run.generator, before)))
+            pairs.append((before, stylized_pixels(self.run.recipe, self.run.generator, before, number)))
         return pairs_sheet(pairs)
 
     def _write_pack(self) -> float:
@@ -457,28 +457,13 @@ def _new_run(resolved: Resolved, total_steps: int, device: torch.device) -> Run:
     torch.manual_seed(settings.seed)
     recipe = _new_recipe(resolved, total_steps)
     if settings.init is not None:
-        _start_from(settings.init, recipe.modules["generator"])
+        start_from(settings.init, recipe)
+    teach(recipe, settings)
     return Run(recipe, total_steps, device, settings.loop, settings.seed)
 
 
 def _new_recipe(resolved: Resolved, total_steps: int) -> Recipe:
     return resolved.recipe.Recipe(resolved.recipe_config, total_steps=total_steps)
-
-
-def _start_from(name: str, generator: torch.nn.Module) -> None:
-    pack = find_pack(name)
-    spec = pack.card.generator
-    config = generator.config.model_dump(mode="json")  # type: ignore[union-attr]
-    known = dict(spec.config)
-    if "anchor_channels" in config:  # packs of before there were anchors do not speak of them
-        known.setdefault("anchor_channels", pack.card.anchor_channels)
-    if spec.key != generator_key(generator) or {**config, **known} != config:
-        raise PackError(
-            f"--init {name}: the pack's network is {spec.key} {known}, this run's is "
-            f"{generator_key(generator)} "
-            f"{config}. Give the run the same shape with --set, or start from another pack."
-        )
-    generator.load_state_dict(safetensors.torch.load(pack.read(WEIGHTS_NAME)))
 
 
 def _record(resolved: Resolved, total_steps: int, device: torch.device) -> dict[str, Any]:

@@ -23,14 +23,13 @@ from stylereel.export.onnx import (
 )
 from stylereel.networks.steered import Steered
 from stylereel.packs.card import Card
-from stylereel.packs.looks import CODES_NAME, FOLDED_NAME, ends_of
+from stylereel.packs.codes import CODES_NAME
+from stylereel.packs.looks import FOLDED_NAME, ends_of
 from stylereel.packs.steerable import STEERED_NAME
-from stylereel.packs.store import ONNX_NAME, WEIGHTS_NAME
+from stylereel.packs.store import ENCODER_NAME, ONNX_NAME, WEIGHTS_NAME
 from stylereel.training.card import make_card
 from stylereel.training.phases import Recipe
 from stylereel.training.settings import Resolved
-
-ENCODER_NAME = "encoder.safetensors"
 
 
 def pack_of(

@@ -75,7 +75,7 @@ def cutter_of(resolved: Resolved, content: Gathered, style: Gathered, on_notice:
         return film_cutter(content, style, settings.data, settings.seed, wish)
     looks = style.looks if isinstance(style, GatheredLooks) else ()
     styles = [
-        StylePool(look.training, source.style_scales)
+        StylePool(look.training, source.style_scales, source.weight)
         for look, source in zip(looks, settings.style, strict=False)
     ]
     pictures = CropSampler(content.training, style.training, settings.data, settings.seed, styles)

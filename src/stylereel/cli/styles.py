@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stylereel.cli.console import plain, print_json, say
+from stylereel.cli.suggest import register as register_suggest
 
 if TYPE_CHECKING:
     from stylereel.packs.find import PackListing
@@ -19,13 +20,15 @@ EPILOG = """[bold]Examples[/bold]
   stylereel styles show ukiyoe
 
   stylereel styles show ./my-style --json
+
+  stylereel styles suggest holiday.mp4
 """
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command and its `show`."""
+    """Add the command, its `show` and its `suggest`."""
     styles = typer.Typer(
-        help="List the looks by name, licence and size, or show all that is known of one.",
+        help="List the looks by name, licence and size, show all that is known of one, or suggest some.",
         epilog=EPILOG,
         invoke_without_command=True,
         rich_markup_mode="rich",
@@ -34,6 +37,7 @@ def register(app: typer.Typer) -> None:
     styles.command(
         "show", help="Show a style's card: where it comes from, how it was made, what was measured."
     )(_show)
+    register_suggest(styles)
     app.add_typer(styles, name="styles")
 
 

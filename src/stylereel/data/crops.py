@@ -21,10 +21,12 @@ class StylePool:
     Attributes:
         pictures: of that style.
         scales: its own `style_scales`; None for those of the run.
+        weight: how many times as often as a style of weight 1 it is cut from.
     """
 
     pictures: Pool
     scales: tuple[float, float] | None = None
+    weight: int = 1
 
 
 @dataclass(frozen=True)
@@ -73,15 +75,16 @@ class CropSampler:
         return np.stack(crops)
 
     def labels(self, batch: int) -> list[int]:
-        """Which of `styles` each style crop of a batch shows: every style as often as the others."""
-        count, size = len(self.styles), self.settings.batch_size
-        # Rounds through all styles, each round in an order of its own.
+        """Which of `styles` each style crop of a batch shows: every style as often as its weight says."""
+        turns = [number for number, pool in enumerate(self.styles) for _ in range(pool.weight)]
+        count, size = len(turns), self.settings.batch_size
+        # Rounds through all turns, each round in an order of its own.
         numbers = range(batch * size, (batch + 1) * size)
         orders = {
             at: np.random.default_rng([self.seed, LABEL_STREAM, at]).permutation(count)
             for at in {number // count for number in numbers}
         }
-        return [int(orders[number // count][number % count]) for number in numbers]
+        return [turns[orders[number // count][number % count]] for number in numbers]
 
     def _cut(self, picture: Picture, region_px: float, random: np.random.Generator) -> np.ndarray:
         """Cut a nearly square region of about `region_px`, resized to the crop's side."""

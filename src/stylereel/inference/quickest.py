@@ -160,7 +160,8 @@ def _timed(
 
 def _record(pack: Pack, device: str, precision: str, threads: int | None) -> Path:
     facts = [
-        *(pack.card.files.get(name) for name in (pack.network_name("fp32"), INT8_NAME)),
+        # All looks of one pack have one shape.
+        *(pack.own_hash(name) for name in (pack.network_name("fp32"), INT8_NAME)),
         *(_OF_RUNNERS, device, precision, threads, cpu_name(), available_cores()),
         *(_version(library) for library in _LIBRARIES),
     ]

@@ -63,6 +63,7 @@ class Steered(Folded):
         )
         self.up, self.up_edges = self._steered(self.up), self._steered(self.up_edges)
         self.head = self._steered(self.head)
+        self.share_at = self._length
         self.head.conv.weight.data.copy_(rounded_to_bf16(self.head.conv.weight.data))
 
     def _steered(self, layer: nn.Module) -> SteeredConv:

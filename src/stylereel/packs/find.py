@@ -79,15 +79,24 @@ def find_pack(name_or_path: str | Path | Pack) -> Pack:
     """
     if isinstance(name_or_path, Pack):
         return name_or_path
+    pack, look = find_whole(name_or_path)
+    return pack if look is None else choose_look(pack, look)
+
+
+def find_whole(name_or_path: str | Path) -> tuple[Pack, str | None]:
+    """The pack that a style names, with all its looks, and the look or mixture that it names, if any.
+
+    Arguments and errors as those of `find_pack`; whether there is such a look is not asked.
+    """
     text = str(name_or_path)
     name, colon, look = text.rpartition(":")
     # C:\\looks is a folder. A long mixture is a name that no file can have: os.path says no, pathlib raises.
     if not colon or os.path.isdir(os.path.expanduser(text)) or len(name) < 2:
-        return _find_whole(name_or_path)
+        return _find_whole(name_or_path), None
     pack = _find_whole(name)
     if not pack.card.code_size:
         raise UsageError(f"The style '{name}' holds one look: name it without ':{look}'.")
-    return choose_look(pack, look)
+    return pack, look
 
 
 def _find_whole(name_or_path: str | Path) -> Pack:

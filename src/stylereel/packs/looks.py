@@ -4,7 +4,7 @@ A pack of a conditional generator holds, beside the trained weights, that networ
 (`folded.safetensors`: plain kernels, and what a code makes of their ends), the codes of its looks
 (`codes.safetensors`) and a plain network of the same shape (`generator.onnx`, its first look). A style code
 only scales the inputs and outputs of convolutions, so one look is the plain network with other numbers in
-it: the same speed in every runner.
+it: the same speed in every runner. `codes` says what a code is and where codes come from.
 """
 
 from __future__ import annotations
@@ -14,15 +14,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from safetensors.numpy import load, save
+from safetensors.numpy import save
 
 from stylereel.core.errors import PackError, UsageError
 from stylereel.core.registry import unknown_name
+from stylereel.packs.codes import Weights, at_strength, mixed, tensors_in
 from stylereel.packs.onnx_scan import tensors_of
 from stylereel.packs.store import ONNX_NAME, PREVIEW_NAME, WEIGHTS_NAME, Pack
 
-FOLDED_NAME, CODES_NAME = "folded.safetensors", "codes.safetensors"
-Weights = dict[str, np.ndarray]
+FOLDED_NAME = "folded.safetensors"
+ENDS = ("scale", "gain", "shift")
+"""What a code makes of a layer: scales of its inputs, gains and shifts of its outputs."""
 _BEFORE_TRUNK, _AFTER_TRUNK = ("edges", "stem", "grain", "anchor", "down"), ("up", "up_edges", "head")
 
 
@@ -32,9 +34,30 @@ class OneLook(Pack):
 
     Attributes:
         baked: content of the files that stand in for the pack's own.
+        whole: the pack that it was chosen from.
+        look: what it is called beside the pack's name.
+        code: `(S,)` or `(S + L,)` float32, of the whole look.
+        strength: how far the folded code is on its way from the photograph's to the look's.
     """
 
-    baked: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    baked: Mapping[str, bytes] = field(repr=False)
+    whole: Pack
+    look: str
+    code: np.ndarray = field(repr=False, compare=False)
+    strength: float = 1.0
+
+    @property
+    def look_name(self) -> str:
+        """See `Pack.look_name`: `atelier:vangogh`."""
+        return f"{self.whole.card.name}:{self.look}"
+
+    def own_hash(self, name: str) -> str | None:
+        """See `Pack.own_hash`."""
+        return self.whole.own_hash(name)
+
+    def at(self, strength: float) -> OneLook:
+        """The same look, its network painting it with this strength, above 0 to 1."""
+        return self if strength == self.strength else baked(self.whole, self.code, self.look, strength)
 
     def read(self, name: str) -> bytes:
         """See `Pack.read`."""
@@ -52,28 +75,7 @@ def choose_look(pack: Pack, wanted: str) -> OneLook:
         UsageError: an unknown name or a share that is none.
         PackError: the pack lacks what is needed to choose.
     """
-    shares = parse_mixture(wanted, pack.card.styles)
-    return baked(pack, mixed_code(pack.card.styles, named_codes(pack), shares), wanted)
-
-
-def named_codes(pack: Pack) -> np.ndarray:
-    """The codes of a pack's looks, `(looks, S - 1)` float32 in the order of the card's `styles`.
-
-    Raises:
-        PackError: the pack lacks them, or they are not those of its looks.
-    """
-    named = _entry(tensors_in(pack, CODES_NAME), "named", pack)
-    if named.shape != (len(pack.card.styles), pack.card.code_size - 1):
-        raise PackError(
-            f"{pack.folder / CODES_NAME} holds codes of shape {named.shape}, not those of its looks."
-        )
-    return named
-
-
-def mixed_code(styles: list[str], named: np.ndarray, shares: Mapping[str, float]) -> np.ndarray:
-    """`(S - 1,)` float32: the code between looks; `shares` by name as `parse_mixture` gives them."""
-    code = sum(share * named[styles.index(name)] for name, share in shares.items())
-    return np.asarray(code, np.float32)
+    return baked(pack, mixed(pack, parse_mixture(wanted, pack.card.styles)), wanted)
 
 
 def parse_mixture(text: str, known: list[str]) -> dict[str, float]:
@@ -99,17 +101,22 @@ def parse_mixture(text: str, known: list[str]) -> dict[str, float]:
     return {name: share / total for name, share in shares.items()}
 
 
-def baked(pack: Pack, steering: np.ndarray, look: str) -> OneLook:
+def baked(pack: Pack, code: np.ndarray, look: str, strength: float = 1.0) -> OneLook:
     """The pack with a code folded into its network.
 
     Args:
         pack: with style codes.
-        steering: `(S - 1,)` float32, the code without its last entry, which is 0.
+        code: `(S,)` or `(S + L,)` float32 of the whole look; none of the source shows.
         look: what it is called.
+        strength: how far from the photograph's code to the look's to go, above 0 to 1.
+
+    Raises:
+        PackError: the pack's files do not fit together.
     """
+    folded_in = at_strength(pack, code, strength)
     try:
-        onnx = with_numbers(pack.read(ONNX_NAME), _plain_kernels(tensors_in(pack, FOLDED_NAME), steering))
-        weights = save(_plain_weights(tensors_in(pack, WEIGHTS_NAME), steering))
+        onnx = with_numbers(pack.read(ONNX_NAME), _plain_kernels(tensors_in(pack, FOLDED_NAME), folded_in))
+        weights = save(_plain_weights(tensors_in(pack, WEIGHTS_NAME), folded_in))
     except (KeyError, ValueError, IndexError) as error:
         raise PackError(f"The networks of {pack.folder} do not fit together: {error}.") from error
     files = {ONNX_NAME: onnx, WEIGHTS_NAME: weights}
@@ -125,24 +132,39 @@ def baked(pack: Pack, steering: np.ndarray, look: str) -> OneLook:
             "files": hashes,
         }
     )
-    return OneLook(card, pack.folder, files)
+    return OneLook(card, pack.folder, files, pack, look, code, strength)
 
 
-def _ends(weights: Weights, layer: str, steering: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Scales of the inputs, gains and shifts of the outputs of one layer."""
-    scale, gain, shift = (
-        weights[f"{layer}.modulation.{what}.weight"].astype(np.float64) @ steering
-        + weights[f"{layer}.modulation.{what}.bias"]
-        for what in ("scale", "gain", "shift")
-    )
+def _ends(weights: Weights, layer: str, code: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scales of the inputs, gains and shifts of the outputs of one layer, of a code `(S,)` or `(S + L,)`."""
+    size = weights[f"{layer}.modulation.scale.weight"].shape[1] + 1
+    ends = []
+    at = size + _offsets_before(weights, layer)
+    if len(code) not in (size, size + _offsets_before(weights)):
+        raise ValueError(f"a code of {len(code)} numbers")
+    for what in ENDS:
+        bias = weights[f"{layer}.modulation.{what}.bias"]
+        end = weights[f"{layer}.modulation.{what}.weight"].astype(np.float64) @ code[: size - 1] + bias
+        ends.append(end + code[at : at + len(bias)] if len(code) > size else end)
+        at += len(bias)
+    scale, gain, shift = ends
     return 1 + scale, 1 + gain, shift
 
 
-def _layer_ends(
-    folded: Weights, layer: str, steering: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _offsets_before(weights: Weights, layer: str | None = None) -> int:
+    """How many numbers of a wide code's offsets come before those of a layer, or are there in all.
+
+    The layers lie there in the order of their names; see `networks.generators.conditional`.
+    """
+    ending = ".modulation.scale.bias"
+    layers = sorted(name.removesuffix(ending) for name in weights if name.endswith(ending))
+    before = layers if layer is None else layers[: layers.index(layer)]
+    return sum(len(weights[f"{name}.modulation.{what}.bias"]) for name in before for what in ENDS)
+
+
+def _layer_ends(folded: Weights, layer: str, code: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Scales of the inputs, factors and shifts of the outputs of one layer of the folded network."""
-    scale, gain, shift = _ends(folded, layer, steering)
+    scale, gain, shift = _ends(folded, layer, code)
     energy = folded[f"{layer}.energy"].astype(np.float64)
     factor = gain * folded[f"{layer}.gain"] / np.sqrt(scale**2 @ energy + 1e-8)
     return scale, factor, shift + folded[f"{layer}.bias"]
@@ -169,16 +191,18 @@ def ends_of(folded: Weights, code: np.ndarray) -> np.ndarray:
 
     Args:
         folded: the tensors of `folded.safetensors`.
-        code: `(S,)`, whose last entry is the share of the source.
+        code: `(S,)` or `(S + L,)`, whose entry S - 1 is the share of the source.
 
     Returns:
         `(E,)` float32.
     """
-    parts = [end for layer in steered_layers(folded) for end in _layer_ends(folded, layer, code[:-1])]
-    return np.concatenate([*parts, code[-1:]]).astype(np.float32)
+    layers = steered_layers(folded)
+    parts = [end for layer in layers for end in _layer_ends(folded, layer, code)]
+    share = folded[f"{layers[0]}.modulation.scale.weight"].shape[1]
+    return np.concatenate([*parts, code[share : share + 1]]).astype(np.float32)
 
 
-def _plain_weights(weights: Weights, steering: np.ndarray) -> Weights:
+def _plain_weights(weights: Weights, code: np.ndarray) -> Weights:
     """The trained weights of `light` that a code makes of those of `conditional`."""
     plain: Weights = {}
     for name, value in weights.items():
@@ -187,7 +211,7 @@ def _plain_weights(weights: Weights, steering: np.ndarray) -> Weights:
             if ".modulation." not in name:
                 plain[name] = value
             continue
-        scale, gain, shift = _ends(weights, layer, steering)
+        scale, gain, shift = _ends(weights, layer, code)
         if part == "weight":
             value = value * scale[None, :, None, None]
         else:
@@ -196,11 +220,11 @@ def _plain_weights(weights: Weights, steering: np.ndarray) -> Weights:
     return plain
 
 
-def _plain_kernels(folded: Weights, steering: np.ndarray) -> Weights:
+def _plain_kernels(folded: Weights, code: np.ndarray) -> Weights:
     """Kernels and biases of the folded `light` network, by the names that its ONNX file has."""
     plain: Weights = {}
     for layer in steered_layers(folded):
-        scale, factor, bias = _layer_ends(folded, layer, steering)
+        scale, factor, bias = _layer_ends(folded, layer, code)
         kernel = folded[f"{layer}.conv.weight"].astype(np.float64)
         phases = len(kernel) // len(factor)
         kernel = kernel * scale[None, :, None, None] * np.repeat(factor, phases)[:, None, None, None]
@@ -247,20 +271,3 @@ def with_numbers(onnx: bytes, numbers: Weights) -> bytes:
             raise ValueError(f"{ONNX_NAME} has no tensor '{name}' of {len(data)} bytes")
         content[where] = data
     return bytes(content)
-
-
-def tensors_in(pack: Pack, name: str) -> Weights:
-    """The tensors of one of the pack's safetensors files.
-
-    Raises:
-        PackError: the pack has no such file, or it was changed.
-    """
-    if name not in pack.card.files:
-        raise PackError(f"The pack '{pack.card.name}' holds no {name}, so no look of it can be chosen.")
-    return load(pack.read(name))
-
-
-def _entry(tensors: Weights, name: str, pack: Pack) -> np.ndarray:
-    if name not in tensors:
-        raise PackError(f"{pack.folder / CODES_NAME} holds no '{name}'.")
-    return tensors[name]

@@ -12,14 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from stylereel.core.errors import PackError
-from stylereel.packs.looks import (
-    FOLDED_NAME,
-    Weights,
-    ends_of,
-    mixed_code,
-    named_codes,
-    tensors_in,
-)
+from stylereel.packs.codes import Weights, between, rows_of, tensors_in
+from stylereel.packs.looks import FOLDED_NAME, ends_of
 from stylereel.packs.store import Pack
 
 STEERED_NAME = "steered.onnx"
@@ -31,11 +25,11 @@ class Steerable(Pack):
 
     Attributes:
         folded: the tensors of `folded.safetensors`.
-        named: `(looks, S - 1)` float32, the codes of the card's `styles`.
+        rows: the codes of the card's `styles`, as `codes.rows_of` gives them.
     """
 
     folded: Weights = field(default_factory=dict, repr=False)
-    named: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32), repr=False)
+    rows: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32), repr=False)
 
     @classmethod
     def of(cls, pack: Pack) -> Steerable:
@@ -46,7 +40,7 @@ class Steerable(Pack):
         """
         if not pack.card.code_size:
             raise PackError(f"The style '{pack.card.name}' holds one look: there is nothing to steer.")
-        steerable = cls(pack.card, pack.folder, tensors_in(pack, FOLDED_NAME), named_codes(pack))
+        steerable = cls(pack.card, pack.folder, tensors_in(pack, FOLDED_NAME), rows_of(pack))
         steerable.check_fits()
         return steerable
 
@@ -82,8 +76,13 @@ class Steerable(Pack):
         return super().read(name)
 
     def code(self, shares: Mapping[str, float]) -> np.ndarray:
-        """`(S,)` float32: the code of a look or of a mixture, by shares that sum to 1."""
-        return np.append(mixed_code(self.card.styles, self.named, shares), np.float32(0))
+        """The code of a look or of a mixture, by shares that sum to 1.
+
+        Returns:
+            `(S,)` float32, or `(S + L,)` where any look of the pack is wide: all of one length, to be mixed.
+        """
+        code = between(self.card, self.rows, shares)
+        return np.pad(code, (0, self.rows.shape[1] - len(code)))
 
     def ends(self, code: np.ndarray) -> np.ndarray:
         """`(E,)` float32: what the network is given for a code `(S,)`."""

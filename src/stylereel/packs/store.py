@@ -24,6 +24,7 @@ CARD_NAME = "card.json"
 WEIGHTS_NAME = "generator.safetensors"
 ONNX_NAME = "generator.onnx"
 INT8_NAME = "generator.int8.onnx"
+ENCODER_NAME = "encoder.safetensors"
 PREVIEW_NAME = "preview.jpg"
 REQUIRED_NAMES = (WEIGHTS_NAME, ONNX_NAME)
 LARGEST_CARD_BYTES = 1 << 20
@@ -51,6 +52,15 @@ class Pack:
     def onnx_path(self) -> Path:
         """The same network, folded, for every runner but torch."""
         return self.folder / ONNX_NAME
+
+    @property
+    def look_name(self) -> str:
+        """What the look is called where it is told of: the pack's name."""
+        return self.card.name
+
+    def own_hash(self, name: str) -> str | None:
+        """SHA-256 of a file as it lies in the folder, or None when the pack has none of that name."""
+        return self.card.files.get(name)
 
     @property
     def has_int8(self) -> bool:

@@ -365,13 +365,16 @@ def _inner(pictures: Tensor) -> Tensor:
 
 
 def _verdicts(discriminator: nn.Module, groups: dict[str, Tensor], device: torch.device) -> dict[str, Tensor]:
-    """Mean logit of each crop, over places and scales, in evaluation mode (spectral norms stand still)."""
+    """Mean logit of each crop, over places and scales, in evaluation mode (spectral norms stand still).
+
+    Of a discriminator with a head per look, the head that is surest of the crop.
+    """
     discriminator.eval()
     found = {}
     for name, crops in groups.items():
         maps: Sequence[Tensor] = discriminator(crops.to(device))
         found[name] = (
-            torch.stack([values.float().flatten(1).mean(dim=1) for values in maps]).mean(dim=0).cpu()
+            torch.stack([v.float().mean(dim=(2, 3)) for v in maps]).mean(dim=0).max(dim=1).values.cpu()
         )
     discriminator.train()
     return found

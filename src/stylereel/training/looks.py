@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import torch
@@ -65,6 +66,19 @@ class Looks:
             if is_whole:
                 found.setdefault(labels[row], []).append(row)
         return [torch.tensor(rows) for _, rows in sorted(found.items())]
+
+    def named_by_label(self, labels: list[int], wanted: Collection[int]) -> dict[int, Tensor]:
+        """Rows that are shown under the name of the style beside them alone, for the labels in `wanted`.
+
+        Reads the weights: ask before they go to a device.
+        """
+        moved = {*self.referenced.tolist(), *self.varied.tolist()}
+        whole = (self.weights.max(dim=1).values == 1).tolist()
+        rows: dict[int, list[int]] = {}
+        for row, is_whole in enumerate(whole):
+            if is_whole and row not in moved and labels[row] in wanted:
+                rows.setdefault(labels[row], []).append(row)
+        return {label: torch.tensor(found) for label, found in sorted(rows.items())}
 
 
 def draw_looks(labels: list[int], n: int, styles: int, shares: Shares, rng: torch.Generator) -> Looks:

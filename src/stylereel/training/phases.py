@@ -73,8 +73,11 @@ class Recipe(Protocol):
         """Named scalar terms of `phase`, weighted; the loop minimises their sum."""
         ...
 
-    def preview(self, generator: nn.Module, content: Tensor) -> Tensor:
-        """Stylized `content`, `(N, 3, H, W)` in [-1, 1], by the averaged `generator`."""
+    def preview(self, generator: nn.Module, content: Tensor, first: int = 0) -> Tensor:
+        """Stylized `content`, `(N, 3, H, W)` in [-1, 1], by the averaged `generator`.
+
+        A recipe of several looks shows them in turn; `first` is the number of the first picture.
+        """
         ...
 
     def ema_decay(self, step: int) -> float:

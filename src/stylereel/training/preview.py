@@ -33,15 +33,15 @@ def fit_for_network(pixels: np.ndarray, short_side_px: int, multiple: int) -> np
     return resized[top : top + height, left : left + width]
 
 
-def stylized_pixels(recipe: Recipe, generator: nn.Module, pixels: np.ndarray) -> np.ndarray:
+def stylized_pixels(recipe: Recipe, generator: nn.Module, pixels: np.ndarray, number: int = 0) -> np.ndarray:
     """One picture through the averaged generator; `(H, W, 3)` uint8 in and out, sides multiples of its
-    rule."""
+    rule. Of several looks it is shown in the one whose turn `number` is."""
     device = next(generator.parameters()).device
     multiple = int(generator.size_multiple)  # type: ignore[arg-type]
     margin = -(-EDGE_PX // multiple) * multiple
     content: Tensor = F.pad(to_tensor(pixels[None]), (margin,) * 4, mode="reflect").to(device)
     with torch.no_grad():
-        stylized = recipe.preview(generator, content)[..., margin:-margin, margin:-margin]
+        stylized = recipe.preview(generator, content, number)[..., margin:-margin, margin:-margin]
     return to_pixels(stylized)[0]
 
 

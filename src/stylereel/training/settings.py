@@ -35,6 +35,10 @@ class SourceSettings(Settings):
     """Which of several looks it shows, where a recipe learns several; the folder's name by default."""
     style_scales: tuple[float, float] | None = None
     """Of this look, instead of `data.style_scales`."""
+    weight: int = Field(default=1, ge=1, le=16)
+    """How many times as often as a look of weight 1 it is trained on, where a recipe learns several."""
+    teacher: str | None = None
+    """Pack whose network paints this look already: a recipe that learns several looks learns from it too."""
 
     @property
     def look_name(self) -> str:
@@ -72,7 +76,7 @@ class TrainSettings(Settings):
     seed: int = Field(default=1, ge=0)
     """Seed of everything random."""
     init: str | None = None
-    """Pack to start from: its generator's weights."""
+    """Pack, or .safetensors file of a run's modules, to start from."""
     data: DataSettings = DataSettings()
     """Crops and memory."""
     loop: LoopSettings = LoopSettings()

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 import toy_pictures as toy
-from stylereel.data.crops import CropSampler
+from stylereel.data.crops import CropSampler, StylePool
 from stylereel.data.pool import Picture, Pool
 from stylereel.data.settings import DataSettings
 from stylereel.data.stream import BatchStream, Cutter, to_pixels, to_tensor
@@ -112,3 +112,12 @@ def test_pixels_survive_the_way_to_a_tensor_and_back() -> None:
     frames = to_tensor(pixels)
     assert float(frames.min()) == -1.0 and float(frames.max()) == 1.0
     assert np.array_equal(to_pixels(frames), pixels)
+
+
+def test_a_style_of_three_times_the_weight_is_cut_from_three_times_as_often() -> None:
+    plain = sampler(batch_size=5)
+    pools = [StylePool(plain.style, None, 1), StylePool(plain.style, None, 3)]
+    cut = CropSampler(plain.content, plain.style, plain.settings, 1, pools)
+    labels = [label for batch in range(8) for label in cut.labels(batch)]
+    assert labels.count(1) == 3 * labels.count(0) == 30
+    assert cut.labels(3) == cut.labels(3)

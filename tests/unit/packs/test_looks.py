@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
+from safetensors.numpy import load, save
 
 from many_looks import STYLES, many_pack, many_recipe
 from stylereel.actions.trained_pack import saved
@@ -13,8 +14,9 @@ from stylereel.core.errors import PackError, UsageError
 from stylereel.export.onnx import evaluator
 from stylereel.inference.runner import open_runner
 from stylereel.inference.runners.torch import load_generator
+from stylereel.packs.codes import at_strength, laid_over, mixed, varied
 from stylereel.packs.find import find_pack
-from stylereel.packs.looks import choose_look, parse_mixture
+from stylereel.packs.looks import baked, choose_look, parse_mixture
 from stylereel.packs.store import load_pack, save_pack
 from stylereel.training.recipes import conditional
 from toy_runs import TINY_RECIPES
@@ -61,6 +63,65 @@ def test_a_chosen_look_is_the_trained_network_at_that_code_in_both_files(pack, r
     folded = recipe.generator.baked(code_of(recipe, **shares)[0]).eval().folded()
     with torch.no_grad():
         assert np.abs(by_onnx - folded(x, anchors).numpy()).max() < 0.5 * 2 / 255
+
+
+def test_a_wide_code_is_the_same_network_without_torch(pack, recipe):
+    x, anchors = inputs()
+    random = torch.Generator().manual_seed(2)
+    offsets = 0.3 * torch.randn(1, recipe.generator.offsets_size, generator=random)
+    code = torch.cat([code_of(recipe, oil=0.5, ink=0.5), offsets], dim=1)
+    look = baked(pack, code[0].numpy(), "fitted")
+    with torch.no_grad():
+        expected = recipe.generator(x, code, anchors)
+        by_weights = load_generator(look).eval()(x, None, anchors)
+    by_onnx = evaluator()(look.read("generator.onnx"), x.numpy(), anchors.numpy())
+    assert (by_weights - expected).abs().max() < 1e-4
+    assert np.abs(by_onnx - expected.numpy()).max() < 2 * 2 / 255
+    with pytest.raises(PackError, match=r"do not fit together: a code of 65 numbers"):
+        baked(pack, code[0, :65].numpy(), "half")
+
+
+def test_offsets_of_named_looks_mix_as_their_codes_do(pack, tmp_path):
+    plain = mixed(pack, {"oil": 0.25, "chalk": 0.75})
+    codes, count = load(pack.read("codes.safetensors")), 7
+    codes["offsets"] = np.zeros((3, count), np.float32)
+    codes["offsets"][2] = np.arange(count)
+    files = {name: pack.read(name) for name in pack.card.files} | {"codes.safetensors": save(codes)}
+    wide = save_pack(tmp_path / "wide", pack.card, files)
+    code = mixed(wide, {"oil": 0.25, "chalk": 0.75})
+    assert np.array_equal(code[: len(plain)], plain)
+    assert np.allclose(code[len(plain) :], 0.75 * np.arange(count))
+    assert np.array_equal(mixed(wide, {"oil": 1.0}), mixed(pack, {"oil": 1.0}))  # stays a plain one
+
+
+def test_a_variation_is_what_the_mapping_network_makes_of_its_seed(pack, recipe):
+    code = mixed(pack, {"oil": 0.5, "ink": 0.5})
+    noise = np.random.Generator(np.random.PCG64(9)).standard_normal(recipe.codes.noise)
+    weights = torch.tensor([[0.5, 0.5, 0.0]])
+    expected = recipe.codes.varied(weights, torch.from_numpy(noise).float()[None])[0].detach().numpy()
+    assert np.abs(varied(pack, code, 9) - expected).max() < 1e-5
+    assert np.abs(varied(pack, code, 9) - varied(pack, code, 10)).max() > 0.01
+    tail = np.arange(5, dtype=np.float32)
+    assert np.array_equal(varied(pack, np.concatenate([code, tail]), 9)[-5:], tail)
+
+
+def test_strength_goes_from_the_photographs_code_to_the_looks(pack):
+    look = choose_look(pack, "oil")
+    photograph = load(pack.read("codes.safetensors"))["photograph"]
+    nearly = at_strength(pack, look.code, 1e-9)
+    assert np.abs(nearly[:-1] - photograph).max() < 1e-3
+    assert np.array_equal(at_strength(pack, look.code, 1.0), look.code)
+    assert look.at(1.0) is look and look.at(0.5).strength == 0.5
+    assert look.at(0.5).read("generator.onnx") != look.read("generator.onnx")
+    assert look.at(0.5).at(1.0).read("generator.onnx") == look.read("generator.onnx")
+    shares = [laid_over(strength) for strength in np.linspace(0, 1, 11)]
+    assert shares[0] == 0 and shares[-1] == 1 and np.all(np.diff(shares) > 0)
+
+
+def test_all_looks_of_a_pack_share_what_was_measured_of_its_speed(pack):
+    hashes = {choose_look(pack, name).own_hash("generator.onnx") for name in STYLES}
+    assert hashes == {pack.card.files["generator.onnx"]} == {pack.own_hash("generator.onnx")}
+    assert choose_look(pack, "ink").look_name == "many:ink" and pack.look_name == "many"
 
 
 @pytest.mark.parametrize("runner", ["onnxruntime", "openvino", "torch"])

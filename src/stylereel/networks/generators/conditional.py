@@ -13,6 +13,14 @@ look of a pixel depends on its receptive field and the code alone: it is calm in
 fixed code folds into the weights: `baked(code)` is a `light` generator, of the same speed.
 
 The last entry of the code is how much of the source shows: 0 is the look alone, 1 gives the source back.
+
+A wide code, `(N, S + L)`, goes on with what is added to every layer's own scales, gains and shifts,
+
+    s = 1 + A_s c + a_s + offset_s        and so on,
+
+layer by layer in the order of their names, of each first the scales, then the gains, then the shifts. It
+says what no plain code can, so that one look is fitted and the shared weights stay as they are; offsets of 0
+are the plain code.
 """
 
 from __future__ import annotations
@@ -72,10 +80,32 @@ class Modulation(nn.Module):
         self.scale = Affine(code_size, in_channels, 0.25)
         self.gain = Affine(code_size, out_channels, 0.1)
         self.shift = Affine(code_size, out_channels, 0.05)
+        self.sizes = [in_channels, out_channels, out_channels]
+        self.offsets_begin = 0
 
     def forward(self, code: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """`(N, I)` scales, `(N, O)` relative gains and `(N, O)` shifts of a code `(N, S - 1)`."""
-        return 1 + self.scale(code), 1 + self.gain(code), self.shift(code)
+        """`(N, I)` scales, `(N, O)` relative gains and `(N, O)` shifts of a code `(N, S)`, or wide."""
+        steering = code[:, : self.scale.weight.shape[1]]
+        scale, gain, shift = 1 + self.scale(steering), 1 + self.gain(steering), self.shift(steering)
+        if code.shape[1] > steering.shape[1] + 1:
+            own = code[:, self.offsets_begin : self.offsets_begin + sum(self.sizes)]
+            of_scale, of_gain, of_shift = own.split(self.sizes, dim=1)
+            return scale + of_scale, gain + of_gain, shift + of_shift
+        return scale, gain, shift
+
+
+def place_offsets(network: nn.Module, code_size: int) -> int:
+    """Say where in a wide code each layer's offsets begin: layers in the order of their names.
+
+    Returns:
+        L, how many numbers a wide code has beside the `code_size` of a plain one.
+    """
+    layers = {name: part for name, part in network.named_modules() if isinstance(part, Modulation)}
+    begin = code_size
+    for _, layer in sorted(layers.items()):
+        layer.offsets_begin = begin
+        begin += sum(layer.sizes)
+    return begin - code_size
 
 
 class ModulatedConv(nn.Module):
@@ -88,7 +118,7 @@ class ModulatedConv(nn.Module):
         self.modulation = Modulation(code_size, in_channels, out_channels)
 
     def forward(self, x: Tensor, code: Tensor) -> Tensor:
-        """`x` `(N, I, h, w)`, one code for each."""
+        """`x` `(N, I, h, w)`, a whole code for each."""
         layer = self.layer
         unit, energy = self.unit_kernel()
         with in_float32(x):
@@ -115,7 +145,7 @@ class ModulatedConv(nn.Module):
 
     @torch.no_grad()
     def baked(self, code: Tensor) -> DemodulatedConv:
-        """The plain layer that this is for one code `(S - 1,)`."""
+        """The plain layer that this is for one code `(S,)`, or wide."""
         layer = copy.deepcopy(self.layer)
         scale, gain, shift = (part[0] for part in self.modulation(code.float()[None]))
         layer.weight.mul_(scale[None, :, None, None])
@@ -158,6 +188,7 @@ class Generator(nn.Module):
         self.head = ModulatedConv(plain.head, steering)
         self.receptive_field_px = plain.receptive_field_px
         self.feature_channels = plain.feature_channels
+        self.offsets_size = place_offsets(self, self.config.code_size)
 
     @property
     def code_size(self) -> int:
@@ -166,7 +197,7 @@ class Generator(nn.Module):
 
     def features(self, x: Tensor) -> list[Tensor]:
         """Maps for PatchNCE, as `light` has them, at the code of zeros: what lies where has no style."""
-        code = x.new_zeros(len(x), self.code_size - 1)
+        code = x.new_zeros(len(x), self.code_size)
         maps = self._encoded(x, code)
         return [maps[index] for index in self._marks]
 
@@ -175,9 +206,9 @@ class Generator(nn.Module):
     ) -> tuple[Tensor, list[Tensor]]:
         """The output of `forward` and the maps behind it, of the layers of `features`, in one pass."""
         code = x.new_zeros(len(x), self.code_size) if code is None else code
-        steering, source = code[:, :-1], code[:, -1:]
-        maps = self._encoded(x, steering, anchors, whole=True)
-        look = self._decoded(x, maps[0], maps[-1], steering)
+        source = code[:, self.code_size - 1 : self.code_size]
+        maps = self._encoded(x, code, anchors, whole=True)
+        look = self._decoded(x, maps[0], maps[-1], code)
         shown = torch.lerp(look.float(), x.float(), source.float()[:, :, None, None])
         return shown, [maps[index] for index in self._marks]
 
@@ -186,7 +217,8 @@ class Generator(nn.Module):
 
         Args:
             x: `(N, 3, H, W)` in [-1, 1].
-            code: `(N, S)`; None is zeros, a look that nobody asked for.
+            code: `(N, S)`, or wide, `(N, S + L)` with L `offsets_size`; None is zeros, a look that nobody
+                asked for.
             anchors: `(N, anchor_channels, H/4, W/4)`; None is zeros.
         """
         return self.with_features(x, code, anchors)[0]
@@ -215,20 +247,24 @@ class Generator(nn.Module):
         return torch.tanh(self.head(h, code))
 
     def baked(self, code: Tensor) -> light.Generator:
-        """The `light` generator that this is for one code `(S,)` whose last entry is 0: same outputs.
+        """The `light` generator that this is for one code that shows none of the source: same outputs.
+
+        Args:
+            code: `(S,)`, or wide, `(S + L,)`.
 
         Raises:
             ValueError: the code lets some of the source show, which no plain network does.
         """
-        if float(code[-1]) != 0.0:
-            raise ValueError(f"the code shows {float(code[-1]):g} of the source: only a whole look is baked")
-        plain, steering = light.Generator(light_config(self.config)), code[:-1]
+        shown = float(code[self.code_size - 1])
+        if shown != 0.0:
+            raise ValueError(f"the code shows {shown:g} of the source: only a whole look is baked")
+        plain = light.Generator(light_config(self.config))
         plain.contrast = copy.deepcopy(self.contrast)
         names = ["edges", "stem", "grain", "down", "up", "up_edges", "head"]
         for name in [*names, *(["anchor"] if self.anchor is not None else [])]:
-            setattr(plain, name, getattr(self, name).baked(steering))
+            setattr(plain, name, getattr(self, name).baked(code))
         for block, mine in zip(plain.trunk, self.trunk, strict=True):
-            block.first, block.second = mine.first.baked(steering), mine.second.baked(steering)  # pyright: ignore
+            block.first, block.second = mine.first.baked(code), mine.second.baked(code)  # pyright: ignore
         return plain
 
     def folded(self) -> Folded:
@@ -288,21 +324,22 @@ class Folded(nn.Module):
         self.up = FoldedConv(generator.up)
         self.up_edges = FoldedConv(generator.up_edges)
         self.head = FoldedConv(generator.head)
+        self.share_at = generator.code_size - 1
 
     def forward(self, x: Tensor, code: Tensor, anchors: Tensor | None = None) -> Tensor:
-        """`(N, 3, H, W)` in [-1, 1], codes `(N, S)`, and `anchors` where the network takes some."""
-        steering, source = code[:, :-1], code[:, -1:, None, None]
+        """`(N, 3, H, W)` in [-1, 1], codes `(N, S)` or wide, and `anchors` where the network takes some."""
+        source = code[:, self.share_at : self.share_at + 1, None, None]
         contrast = normalised_nearby(self.filters(x), self.window, self.floor)
-        detail = self.stem(x, steering) + self.grain(contrast, steering)
+        detail = self.stem(x, code) + self.grain(contrast, code)
         if self.anchor is not None and anchors is not None:
-            detail = detail + self.anchor(anchors, steering)
+            detail = detail + self.anchor(anchors, code)
         detail = F.relu(detail)
-        h = F.relu(self.down(detail, steering))
+        h = F.relu(self.down(detail, code))
         for first, second in self.trunk:  # pyright: ignore
-            h = h + second(F.relu(first(h, steering)), steering)
-        h = F.relu(self.up(h, steering) + detail)
-        h = F.relu(self.up_edges(h, steering) + self.edges(x, steering))
-        look = torch.tanh(self.head(h, steering))
+            h = h + second(F.relu(first(h, code)), code)
+        h = F.relu(self.up(h, code) + detail)
+        h = F.relu(self.up_edges(h, code) + self.edges(x, code))
+        look = torch.tanh(self.head(h, code))
         return look + source * (x - look)
 
 

@@ -17,6 +17,7 @@ shown in a look that is drawn for it:
     palette, hue  broad colours, within each style
     tone          dark stays darker than light
     nce           PatchNCE on the generator's own features at the code of zeros
+    taught        as a style's own network paints it, where a named style has one
     identity      a style picture under its own name, and a photograph under none, pass unchanged
     code          the encoder reads back the code that a picture was made with (Choi et al. 2020)
     diversity     two variations of a look differ (the same)
@@ -29,17 +30,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field, field_validator
 from torch import Tensor, nn
 
 from stylereel.data.batches import Batch
-from stylereel.data.clip_crops import ClipWish
-from stylereel.losses.adversarial import Objective, discriminator_loss, generator_loss
+from stylereel.losses.adversarial import discriminator_loss, generator_loss
 from stylereel.losses.diff_augment import diff_augment
+from stylereel.losses.distillation import distillation
 from stylereel.losses.gradient_penalty import r1_penalty
 from stylereel.losses.gram import gram, gram_matrix
 from stylereel.losses.hue import hue
@@ -61,99 +60,11 @@ from stylereel.training.anchors import (
     random_places,
     still_anchors,
 )
-from stylereel.training.looks import Looks, Shares, draw_looks, exchanged_colors
+from stylereel.training.conditional_settings import Config
+from stylereel.training.looks import Looks, draw_looks, exchanged_colors
 from stylereel.training.phases import Phase
 from stylereel.training.recipes.unpaired import Projector, inner
 from stylereel.training.running_gram import RunningGrams
-
-ANCHOR_CHANNELS = 4
-
-
-class Config(BaseModel):
-    """Settings of the conditional recipe."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    styles: tuple[str, ...] = Field(default=("first", "second"), min_length=1, max_length=64)
-    """Names of the styles, in the order of their labels; filled in from the folders' names."""
-    generator: conditional.Config = conditional.Config(anchor_channels=ANCHOR_CHANNELS)
-    """Shape of the generator."""
-    discriminator: patch.Config = patch.Config(channels=48)
-    """Shape of the discriminators; their heads are as many as styles."""
-    encoder: texture.Config = texture.Config()
-    """Shape of the style encoder; its code is as long as the generator's."""
-    shares: Shares = Shares()
-    """Which part of the batch is shown in which kind of look."""
-    adversarial: Objective = "hinge"
-    """Adversarial objective."""
-    adversarial_weight: float = Field(default=2.0, ge=0)
-    """Weight of the adversarial term."""
-    features_weight: float = Field(default=4.0, ge=0)
-    """Weight of the Gram matrices of the discriminators' features."""
-    filters_weight: float = Field(default=4.0, ge=0)
-    """Weight of the Gram matrices of fixed random filters."""
-    photographs: float = Field(default=0.5, ge=0, le=1)
-    """Photographs that the discriminators see as fakes, as a part of the batch."""
-    misnamed: float = Field(default=0.25, ge=0, le=1)
-    """Style pictures that they see as fakes under the name of another style, as a part of the batch."""
-    nce_weight: float = Field(default=0.15, ge=0)
-    """Weight of PatchNCE."""
-    nce_fine: float = Field(default=0.0, ge=0)
-    """Weight of PatchNCE's finest layer beside 1 for the coarse ones."""
-    tone_weight: float = Field(default=1.5, ge=0)
-    """Weight of keeping the order of broad tones."""
-    hue_weight: float = Field(default=0.5, ge=0)
-    """Weight of keeping the order of broad hues; less in looks that have less colour."""
-    hue_start: float = Field(default=0.5, ge=0, le=1)
-    """The part of the run after which it sets in."""
-    palette_weight: float = Field(default=0.75, ge=0)
-    """Weight of using a look's broad colours as often as the look does."""
-    identity_weight: float = Field(default=0.25, ge=0)
-    """Weight of passing style pictures unchanged under their own name."""
-    photograph_weight: float = Field(default=4.0, ge=0)
-    """Weight of passing photographs unchanged under the photograph's code."""
-    code_weight: float = Field(default=0.3, ge=0)
-    """Weight of reading the code back off the output."""
-    near_weight: float = Field(default=0.1, ge=0)
-    """Weight of what the encoder reads off a style's pictures lying near the style's named code."""
-    diversity_weight: float = Field(default=0.3, ge=0)
-    """Weight of the difference between two variations; falls to 0 over the run."""
-    motion_weight: float = Field(default=6.0, ge=0)
-    """Weight of the synthetic-motion term at the end of its ramp."""
-    real_motion_weight: float = Field(default=6.0, ge=0)
-    """Weight of real motion at the end of the same ramp."""
-    motion_start: float = Field(default=1.0, ge=0)
-    """Both weights at the beginning."""
-    code_jitter: float = Field(default=0.05, ge=0)
-    """Standard deviation by which codes move between a frame and the next, in the motion terms."""
-    clip_windows: int = Field(default=1, ge=1, le=16)
-    """Windows of the content's videos in a batch."""
-    r1_weight: float = Field(default=0.0, ge=0)
-    """Weight of R1 on real pictures; 0 leaves it out: spectral norm bounds the discriminators."""
-    generator_rate: float = Field(default=1e-3, gt=0)
-    """Adam step of the generator, its codes and the encoder."""
-    discriminator_rate: float = Field(default=1e-3, gt=0)
-    """Adam step of the discriminators."""
-    nce_patches: int = Field(default=128, ge=8)
-    """Places per picture and layer for PatchNCE."""
-
-    @field_validator("generator", mode="before")
-    @classmethod
-    def _steered(cls, shape: Any) -> Any:
-        """A table may name the generator, as other recipes' do; there is but one that takes codes."""
-        if not isinstance(shape, Mapping):
-            return shape
-        name = shape.get("name", "conditional")
-        if name != "conditional":
-            raise ValueError(f"this recipe trains the generator 'conditional', not '{name}'")
-        return {"anchor_channels": ANCHOR_CHANNELS, **{k: v for k, v in shape.items() if k != "name"}}
-
-    @property
-    def clips(self) -> ClipWish | None:
-        """Two frames of content clips, next to each other or five apart."""
-        if not self.real_motion_weight:
-            return None
-        return ClipWish(count=self.clip_windows, frames=2, strides=(1, 5))
 
 
 @dataclass(frozen=True)
@@ -171,6 +82,8 @@ class Shared:
     twins: Tensor  # other variations of the pictures that `looks.varied` names
     content_features: list[Tensor]
     motion: Motion
+    taught_rows: Tensor  # of `content`: shown in a style that has a teacher, under its name
+    taught: Tensor  # what the teachers make of them
     references: Tensor  # what the encoder has read the codes of `looks.referenced` off
     rng: torch.Generator
 
@@ -197,6 +110,7 @@ class Recipe:
         self.filters = RandomFilters()
         self.style_filters = RunningGrams(self.filters.channels, 0.99, count)
         self.style_features = RunningGrams(self.discriminator.feature_channels, 0.9, count)
+        self.teachers: dict[int, nn.Module] = {}
         self.modules: dict[str, nn.Module] = {
             "generator": self.generator,
             "discriminator": self.discriminator,
@@ -207,6 +121,14 @@ class Recipe:
             "style_filters": self.style_filters,
             "style_features": self.style_features,
         }
+
+    def teach(self, teachers: Mapping[int, nn.Module]) -> None:
+        """Let networks of one style each, `light` ones, show how those styles are painted.
+
+        Args:
+            teachers: by the style's label; they are not trained and stand in no checkpoint.
+        """
+        self.teachers = {label: teacher.eval().requires_grad_(False) for label, teacher in teachers.items()}
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         """Adam with betas (0.5, 0.99), one optimizer per module; codes move three times as far a step."""
@@ -249,6 +171,7 @@ class Recipe:
             n = len(content)
         labels = self._labels(batch, rng)
         looks = draw_looks(labels, n, len(settings.styles), settings.shares, rng)
+        lessons = looks.named_by_label(labels, self.teachers)
         groups, looks = [rows.to(device) for rows in looks.groups(labels)], looks.to(device)
         references = style[looks.referenced].clone()
         references[looks.recolored] = exchanged_colors(references[looks.recolored], rng)
@@ -271,6 +194,7 @@ class Recipe:
         every = self.generator(torch.cat(parts), torch.cat(part_codes), anchors)
         with torch.no_grad():
             keys = self.generator.features(content)
+            taught_rows, taught = self._taught(content, anchors, lessons)
         fake, of_moved, of_later, identity, twins = every.split([len(part) for part in parts])
         return Shared(
             content=content,
@@ -284,9 +208,26 @@ class Recipe:
             twins=twins,
             content_features=keys,
             motion=motion,
+            taught_rows=taught_rows,
+            taught=taught,
             references=references,
             rng=rng,
         )
+
+    def _taught(
+        self, content: Tensor, anchors: Tensor | None, lessons: dict[int, Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """Rows of `content` that a teacher shows, and what it makes of them."""
+        rows, shown = [], []
+        for label, of_label in lessons.items():
+            teacher = self.teachers[label].to(content.device)
+            chosen = of_label.to(content.device)
+            kept = None if anchors is None else anchors[chosen]
+            rows.append(chosen)
+            shown.append(teacher(content[chosen], None, kept).float())
+        if not rows:
+            return torch.zeros(0, dtype=torch.long, device=content.device), content[:0]
+        return torch.cat(rows), torch.cat(shown)
 
     def _labels(self, batch: Batch, rng: torch.Generator) -> list[int]:
         if batch.labels is not None:
@@ -390,6 +331,9 @@ class Recipe:
             * inner(shared.identity.float() - batch.style[: len(shared.identity)]).abs().mean(),
             "tone": settings.tone_weight * tone(inner(fake[styled]), inner(shared.content[styled])),
         }
+        if len(shared.taught_rows) and settings.teacher_weight:
+            term = distillation(inner(fake[shared.taught_rows]), inner(shared.taught))
+            terms["taught"] = settings.teacher_weight * term
         if len(looks.photographs):
             kept = inner(fake[looks.photographs] - shared.content[looks.photographs]).abs().mean()
             terms["photograph"] = settings.photograph_weight * kept
@@ -479,11 +423,11 @@ class Recipe:
         terms = [w * patch_nce(q, k) for w, q, k in zip(weights, queries, keys, strict=True)]
         return torch.stack(terms).sum() / sum(weights)
 
-    def preview(self, generator: nn.Module, content: Tensor) -> Tensor:
+    def preview(self, generator: nn.Module, content: Tensor, first: int = 0) -> Tensor:
         """What a sheet shows: held-out content in one look after the other."""
         with torch.no_grad():
             count = len(self.config.styles)
-            labels = [number % count for number in range(len(content))]
+            labels = [(first + number) % count for number in range(len(content))]
             code = self.codes.of(self._one_hot(labels, content.device))
             anchors = still_anchors(content, self.anchor_channels) if self.anchor_channels else None
             return generator(content, code, anchors).float().clamp(-1, 1)

@@ -228,7 +228,7 @@ class Recipe:
         of_real, of_fake = [m[: len(real)] for m in logits], [m[len(real) :] for m in logits]
         return discriminator_loss(self.config.adversarial, of_real, of_fake)
 
-    def preview(self, generator: nn.Module, content: Tensor) -> Tensor:
+    def preview(self, generator: nn.Module, content: Tensor, first: int = 0) -> Tensor:
         """What a sheet shows: the averaged generator's output for held-out content."""
         with torch.no_grad():
             return generator(content).float().clamp(-1, 1)

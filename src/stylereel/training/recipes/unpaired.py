@@ -399,7 +399,7 @@ class Recipe:
         terms = [w * patch_nce(q, k) for w, q, k in zip(weights, queries, keys, strict=True)]
         return torch.stack(terms).sum() / sum(weights)
 
-    def preview(self, generator: nn.Module, content: Tensor) -> Tensor:
+    def preview(self, generator: nn.Module, content: Tensor, first: int = 0) -> Tensor:
         """What a sheet shows: the averaged generator's output for held-out content."""
         with torch.no_grad():
             if not self.anchor_channels:
