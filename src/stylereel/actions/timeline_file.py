@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 
 from stylereel.core.errors import UsageError
 from stylereel.core.registry import unknown_name
-from stylereel.core.settings import Settings, key_lines, make_settings, read_toml
+from stylereel.core.settings import AnySettings, Settings, explain_validation, key_lines, read_toml
 from stylereel.core.timecode import parse_seconds
 from stylereel.inference.look_timeline import EASINGS
 
@@ -117,15 +117,14 @@ def read_timeline(timeline: str | Path | Mapping[str, Any] | None) -> WrittenTim
             f"{where}: a timeline has at least one key, each a table of its own under the line [[key]], with "
             "'at' and what holds then."
         )
-    normal = _normal(values)
-    whole = make_settings(TimelineTable, normal, _placed(where, top, normal))
-    _check_easing(whole.easing, _placed(where, top, {"easing": None}))
+    whole = _made(TimelineTable, _normal(values), where, top)
+    _check_easing(whole.easing, _at(where, top, "easing"))
     keys: list[WrittenKey] = []
     for index, table in enumerate(tables):
         place = f"{where}, [[key]] {index + 1}"
         keys.append(_key(_normal(table), place, own[index] if index < len(own) else {}, whole.easing))
     check_order(keys, [key.seconds for key in keys])
-    snap = _snap(whole.snap_to_cuts, _placed(where, top, {"snap_to_cuts": None}))
+    snap = _snap(whole.snap_to_cuts, _at(where, top, "snap_to_cuts"))
     return WrittenTimeline(style=whole.style, snap_seconds=snap, keys=tuple(keys))
 
 
@@ -145,13 +144,13 @@ def check_order(keys: list[WrittenKey] | tuple[WrittenKey, ...], seconds: list[f
 
 
 def _key(values: dict[str, Any], where: str, lines: Mapping[str, int], easing: str) -> WrittenKey:
-    table = make_settings(KeyTable, values, _placed(where, lines, values, KeyTable))
+    table = _made(KeyTable, values, where, lines)
     if table.easing is not None:
-        _check_easing(table.easing, _placed(where, lines, {"easing": None}))
-    seconds, share = _moment(table.at, _placed(where, lines, {"at": None}))
+        _check_easing(table.easing, _at(where, lines, "easing"))
+    seconds, share = _moment(table.at, _at(where, lines, "at"))
     return WrittenKey(
         where=where,
-        at=str(table.at),
+        at=table.at if isinstance(table.at, str) else f"{table.at:g}",
         seconds=seconds,
         share=share,
         look=table.look,
@@ -189,14 +188,20 @@ def _check_easing(easing: str, where: str) -> None:
         raise UsageError(f"{where}: {unknown_name('easing', easing, EASINGS)}")
 
 
-def _placed(
-    where: str, lines: Mapping[str, int], keys: Mapping[str, Any], model: type[Settings] = TimelineTable
-) -> str:
-    """With the line of the first key that the model does not know, or else that is given by itself."""
-    by_name = {key.replace("-", "_"): number for key, number in lines.items()}
-    odd = next((key for key in keys if key not in model.model_fields), None)
-    key = next(iter(keys)) if odd is None and len(keys) == 1 else odd
-    number = by_name.get(key or "", by_name.get(""))
+def _made(
+    model: type[AnySettings], values: dict[str, Any], where: str, lines: Mapping[str, int]
+) -> AnySettings:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        key = str(error.errors()[0]["loc"][0])
+        raise UsageError(f"{_at(where, lines, key)}: {explain_validation(model, error)}") from error
+
+
+def _at(where: str, lines: Mapping[str, int], key: str) -> str:
+    """With the line of a key, or of its table where the key is not there."""
+    by_name = {name.replace("-", "_"): number for name, number in lines.items()}
+    number = by_name.get(key, by_name.get(""))
     return where if number is None else f"{where}, line {number}"
 
 

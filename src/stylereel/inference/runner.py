@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -223,14 +224,25 @@ def takes_int8(pack: Pack) -> bool:
     return pack.has_int8 and not INT8_FEATURES.isdisjoint(cpu_features())
 
 
-def check_inputs(pack: Pack, found: int) -> None:
-    """Raise PackError where the network takes another number of inputs than the card says."""
+def check_inputs(pack: Pack, found: int, lengths: Sequence[Any] = ()) -> None:
+    """Raise PackError where the network takes other inputs than the card says.
+
+    Args:
+        pack: the look.
+        found: how many inputs the network has.
+        lengths: of the second input's axes, where it takes a look with each frame.
+    """
     expected = 1 + (pack.ends_size > 0) + (pack.card.anchor_channels > 0)
     if found != expected:
         network = pack.folder / pack.network_name("fp32")
         raise PackError(
             f"The network of {network} takes {found} input(s), and its card says {expected} "
             f"(anchor_channels is {pack.card.anchor_channels}): the pack is damaged, get it again."
+        )
+    if pack.ends_size and list(lengths)[1:] != [pack.ends_size]:
+        raise PackError(
+            f"The networks of {pack.folder} do not fit together: one takes looks of {[*lengths]} numbers, "
+            f"the other makes {pack.ends_size} of a code. The pack is damaged, get it again."
         )
 
 

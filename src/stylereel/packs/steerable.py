@@ -70,8 +70,8 @@ class Steerable(Pack):
         if name == STEERED_NAME and name not in self.card.files:
             raise PackError(
                 f"The pack '{self.card.name}' in {self.folder} has no {STEERED_NAME}, which looks that "
-                "change over time need: an earlier Stylereel wrote it. Train it again, or add --runner torch, which "
-                "needs its weights alone: pip install 'stylereel[train]'"
+                "change over time need: an earlier Stylereel wrote it. Train it again, or use --runner "
+                "torch, which needs its weights alone: pip install 'stylereel[train]'"
             )
         return super().read(name)
 

@@ -183,3 +183,40 @@ def test_the_network_is_at_as_many_frames_as_it_has_lanes():
 
     frames = [Frame(pixels, at, Fraction(1)) for at, pixels in enumerate(pan(4, 3))]
     assert len(through(network_stage(Painter(Together(), Look()), lanes=2), frames)) == 4
+
+
+def fading(frame: Frame) -> Look:
+    """The look comes up from frame 2 to frame 6, and is gone before."""
+    return Look(strength=min(1.0, max(0.0, (frame.pts - 2) / 4)))
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+@pytest.mark.parametrize("calm", [None, Stabilizer(0.7)])
+def test_a_look_that_moves_is_laid_anew_over_a_frame_that_is_shown_again(lanes, calm):
+    still = pan(1, 0)[0]
+    frames = [Frame(still.copy(), pts, Fraction(1)) for pts in range(9)]
+    painter = Painter(Anchored(), Look(), calm, fading)
+    results = [out.pixels for out in through(network_stage(painter, lanes=lanes), frames)]
+    assert all(np.array_equal(out, still) for out in results[:3])  # bit for bit, where there is no look yet
+    away = [float(np.abs(out.astype(float) - still).mean()) for out in results]
+    assert all(b > a for a, b in itertools.pairwise(away[2:7]))
+    assert np.array_equal(results[6], results[7]) and np.array_equal(results[7], results[8])
+
+
+def test_frames_under_a_moving_look_are_the_same_wherever_a_run_begins():
+    frames = [Frame(pixels, pts, Fraction(1)) for pts, pixels in enumerate(pan(9, 4))]
+    painter, kept = Painter(Anchored(), Look(), Stabilizer(0.7), fading), []
+    keepers = iter([kept.append if pts in (1, 5) else None for pts in range(9)])
+    whole = through(network_stage(painter, before_each=lambda frame: next(keepers)), frames)
+    for begin, state in zip((1, 5), kept, strict=True):
+        again = through(network_stage(painter, start=state), frames[begin:])
+        assert all(np.array_equal(a.pixels, b.pixels) for a, b in zip(whole[begin:], again, strict=True))
+
+
+def test_a_part_of_the_sources_colours_lies_between_all_and_none():
+    frame = pan(1, 0)[0]
+    none, half, whole = (
+        Painter(Anchored(), Look(keep_colors=share)).still(frame).astype(int) for share in (0.0, 0.5, 1.0)
+    )
+    assert np.array_equal(whole, Painter(Anchored(), Look(keep_colors=True)).still(frame))
+    assert np.abs(half - (none + whole) / 2).max() <= 1 and np.abs(whole - none).mean() > 1

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 from safetensors.numpy import load, save
 
-from stylereel.actions.trained_pack import files_of_looks, first_look, saved, with_looks
+from many_looks import STYLES, many_pack, many_recipe
+from stylereel.actions.trained_pack import saved
 from stylereel.core.errors import PackError, UsageError
-from stylereel.export.onnx import evaluator, export_onnx
+from stylereel.export.onnx import evaluator
 from stylereel.inference.runner import open_runner
 from stylereel.inference.runners.torch import load_generator
-from stylereel.packs.card import Card, GeneratorSpec
 from stylereel.packs.codes import at_strength, laid_over, mixed, varied
 from stylereel.packs.find import find_pack
 from stylereel.packs.looks import baked, choose_look, parse_mixture
@@ -23,38 +21,15 @@ from stylereel.packs.store import load_pack, save_pack
 from stylereel.training.recipes import conditional
 from toy_runs import TINY_RECIPES
 
-STYLES = ["oil", "ink", "chalk"]
-
 
 @pytest.fixture(scope="module")
 def recipe():
-    torch.manual_seed(4)
-    config = conditional.Config.model_validate({**TINY_RECIPES["conditional"], "styles": STYLES})
-    made = conditional.Recipe(config, total_steps=10)
-    for parameter in made.generator.parameters():
-        parameter.data.add_(0.05 * torch.randn_like(parameter))
-    made.generator.eval()
-    return made
+    return many_recipe()
 
 
 @pytest.fixture(scope="module")
 def pack(recipe, tmp_path_factory):
-    generator = recipe.generator
-    card = Card(
-        name="many",
-        title="Many",
-        generator=GeneratorSpec(key="conditional", config=generator.config.model_dump(mode="json")),
-        anchor_channels=4,
-        size_multiple=8,
-        receptive_field_px=generator.receptive_field_px,
-    )
-    files = {
-        "generator.safetensors": saved(generator),
-        "generator.onnx": export_onnx(first_look(generator, recipe.codes)),
-        **files_of_looks(generator, recipe),
-    }
-    folder: Path = tmp_path_factory.mktemp("packs") / "many"
-    return save_pack(folder, with_looks(card, generator, STYLES), files)
+    return many_pack(tmp_path_factory.mktemp("packs") / "many", recipe)
 
 
 def code_of(recipe, **shares: float):

@@ -63,7 +63,8 @@ class Runner:
                 f"ONNX Runtime cannot read the network of {pack.folder / name}: {error}"
             ) from error
         self._run_options: Any = None
-        check_inputs(pack, len(self._session.get_inputs()))
+        inputs = self._session.get_inputs()
+        check_inputs(pack, len(inputs), inputs[1].shape if len(inputs) > 1 else ())
         if PROVIDERS[self.device] not in self._session.get_providers():
             raise EnvironmentMissingError(
                 f"ONNX Runtime could not start on '{self.device}' and would have used the CPU instead. "

@@ -77,7 +77,9 @@ class Runner:
             raise PackError(
                 f"OpenVINO cannot read the network of {pack.folder / name}: {_short(error)}"
             ) from error
-        check_inputs(pack, len(model.inputs))
+        looks = model.inputs[1:2] if self.ends_size else []
+        lengths = [axis.get_max_length() for given in looks for axis in given.partial_shape]
+        check_inputs(pack, len(model.inputs), lengths)
 
     def run(
         self, frames: np.ndarray, code: np.ndarray | None, state: State, anchors: np.ndarray | None = None
