@@ -113,6 +113,10 @@ class FrameReader:
         """`(width, height)` of the frames that come out, after `max_side`."""
         return pixels.fitted_size(self.info.width, self.info.height, self._max_side)
 
+    def clock(self, frame: Frame) -> Fraction:
+        """When a frame of this reader is shown in the whole source: exact seconds on the player's clock."""
+        return self._timeline.clock(frame.pts)
+
     def skip(self, frames: int | None, *, concealed: int = 0) -> None:
         """Leave out the first `frames` frames, of which `concealed` repeat another; call it before iterating.
 
