@@ -78,18 +78,18 @@ class Masking:
         self.outside: Stylizer | None = None
 
     @contextlib.contextmanager
-    def opened(self, source: SourceInfo, start_seconds: float | None, room: Room) -> Iterator[None]:
+    def opened(self, reader: FrameReader, start_seconds: float | None, room: Room) -> Iterator[None]:
         """Hold the mask's file open; errors as `Mask`.
 
         Args:
-            source: what it lies over.
+            reader: of what it lies over.
             start_seconds: where the source begins to be read.
             room: what decoding the mask may take.
         """
         if self._path is None:
             yield
             return
-        self._mask = Mask(self._path, source, start_seconds=start_seconds, invert=self._invert, room=room)
+        self._mask = Mask(self._path, reader, start_seconds=start_seconds, invert=self._invert, room=room)
         try:
             yield
         finally:
@@ -150,7 +150,7 @@ class Masking:
 
     def over(self, reader: FrameReader, done: int | None) -> Iterator[Frame]:
         """The reader's frames with their masks; `done`: of them that are skipped, None for all."""
-        return iter(reader) if self._mask is None else self._mask.over(reader, done or 0)
+        return iter(reader) if self._mask is None else self._mask.frames(done or 0)
 
     def softened(self, frames: Iterator[Frame]) -> Iterator[Frame]:
         """Frames at the size at which the look is laid over them, their masks' edges soft."""

@@ -238,7 +238,7 @@ def stylize(
                 room=reading_room(limit_bytes),
             )
         ) as reader,
-        masking.opened(reader.info, start_seconds, reading_room(limit_bytes)),
+        masking.opened(reader, start_seconds, reading_room(limit_bytes)),
     ):
         shaping = Shaping.planned(
             reader.info,

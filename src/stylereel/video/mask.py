@@ -51,10 +51,10 @@ class Mask:
     """A mask as it lies over a source.
 
     A video is sampled by time: each frame of the source takes the mask frame that is shown at its own exact
-    time, on the source's time line. Of a row of pictures the k-th belongs to the source's k-th frame. A
-    single picture holds throughout. The last frame stays where the source goes on; before its first one, that
-    one counts. Any size is stretched to the source's frames. What counts is the opacity, where that varies
-    or is nothing throughout in the first picture, else the luma.
+    time. Both time lines begin with their first frame. Of a row of pictures the k-th belongs to the source's
+    k-th frame. A single picture holds throughout. The last frame stays where the source goes on. Any size is
+    stretched to the source's frames. What counts is the opacity, where that varies or is nothing throughout
+    in the first picture, else the luma.
 
     Attributes:
         info: of the mask.
@@ -64,7 +64,7 @@ class Mask:
     def __init__(
         self,
         path: str | Path,
-        source: SourceInfo,
+        reader: FrameReader,
         *,
         start_seconds: float | None = None,
         invert: bool = False,
@@ -74,7 +74,7 @@ class Mask:
 
         Args:
             path: a video, a GIF, a picture, or a folder or pattern of pictures.
-            source: what it lies over.
+            reader: of what it lies over.
             start_seconds: where the source begins to be read.
             invert: black is where the look is laid.
             room: what decoding it may take.
@@ -83,7 +83,8 @@ class Mask:
             MissingInputError, VideoOpenError, RefusedError, MemoryShortError: as `FrameReader`.
         """
         self.info, opened = open_source(path, room=room)
-        self._source, self._invert = source, invert
+        self._reader, self._invert = reader, invert
+        source = reader.info
         self._wanted = Wanted(deep=self.info.bit_depth > 8, alpha=self.info.has_alpha)
         self._first_number = _first_number(source, start_seconds)
         self._shown: Picture | None = None
@@ -91,22 +92,22 @@ class Mask:
         self._early = _tolerated(source, self.info)
         self._row: _Row
         if opened is not None:
-            self._row = _Film(opened, Cut.checked(start_seconds, None), self._wanted)
+            since_first = Fraction(start_seconds or 0) - reader.begins_seconds
+            self._row = _Film(opened, since_first, self._wanted)
         else:
             self._row = _Pictures(self.info, self._wanted, room)
         self._by_opacity: bool | None = None if self.info.has_alpha else False
         self.notices: list[str] = list(_aspect_notices(self.info, source))
 
-    def over(self, reader: FrameReader, done: int = 0) -> Iterator[Frame]:
+    def frames(self, done: int = 0) -> Iterator[Frame]:
         """The reader's frames, each with its mask at its size; the same mask again is the same array again.
 
         Args:
-            reader: of the source.
-            done: frames of it that are skipped.
+            done: frames of the reader's that are skipped.
         """
-        for number, frame in enumerate(reader, done + self._first_number):
+        for number, frame in enumerate(self._reader, done + self._first_number):
             height, width = frame.pixels.shape[:2]
-            yield replace(frame, mask=self._at(reader.clock(frame), number, width, height))
+            yield replace(frame, mask=self._at(self._reader.since_first(frame), number, width, height))
 
     def close(self) -> None:
         """Close the file; safe to call twice."""
@@ -155,9 +156,12 @@ class Mask:
 class _Film:
     """Of a video."""
 
-    def __init__(self, source: VideoSource, cut: Cut, wanted: Wanted) -> None:
-        info = source.info
-        self._source, self._timeline = source, Timeline(info, cut)
+    def __init__(self, source: VideoSource, since_first: Fraction, wanted: Wanted) -> None:
+        """`since_first`: of the source's first frame that will be asked for, seconds."""
+        info, self._origin = source.info, source.begins_seconds
+        start = since_first + self._origin
+        self._source = source
+        self._timeline = Timeline(info, Cut(start if since_first > 0 and start > 0 else None))
         resolved = info.color.resolved(source.first.width, source.first.height)
         self._convert = FrameConverter(resolved, source.orientation, None, wanted)
         self._moments = self._shown_from()
@@ -191,17 +195,17 @@ class _Film:
             if moment.frame is None:
                 self.is_damaged = True
                 continue
-            begins = self._timeline.clock(slots[-1].pts) if slots else None
+            begins = self._timeline.clock(slots[-1].pts) - self._origin if slots else None
             lasts = moment.duration * base or usual
             ends = Fraction(0) if begins is None else begins + lasts
             if begins is None:
-                ends = Fraction(self._timeline.end_seconds).limit_denominator(10**6)
+                ends = Fraction(self._timeline.end_seconds).limit_denominator(10**6) - self._origin
             yield _Moment(moment.frame, begins, ends)
 
 
 @dataclass(frozen=True)
 class _Moment:
-    """A mask frame: when it begins (None: before all that is asked for) and ends, on the player's clock."""
+    """A mask frame: when it begins (None: before all that is asked for) and ends, since the first frame."""
 
     frame: av.VideoFrame
     begins: Fraction | None
