@@ -89,7 +89,7 @@ def test_the_mask_goes_through_the_same_crop_and_scale_as_the_source_it_was_draw
     source = make_clip(tmp_path / "in.mp4", frames=3, lossless=True)
     mask = make_clip(tmp_path / "mask.mp4", frames=3, paint=lambda i, w, h: sliding(12, w, h), lossless=True)
     if "preset" in shape:
-        shape = {**shape, "fit": "pad", "quality": 100}
+        shape = {**shape, "fit": "pad", "quality": 90}
     ending = ".mp4" if "preset" in shape else ""
     stylize(source, tmp_path / f"look{ending}", **shape)
     stylize(source, tmp_path / f"plain{ending}", strength=0, **shape)
@@ -98,7 +98,7 @@ def test_the_mask_goes_through_the_same_crop_and_scale_as_the_source_it_was_draw
     middle, reach = {"crop": (0.5, 1), "max_side": (0.5, 1), "preset": (0.5, 24)}[next(iter(shape))]
     edge = round(out.shape[1] * middle)
     for part, expected in ((slice(0, edge - reach), plain), (slice(edge + reach, None), look)):
-        assert np.abs(out[:, part].astype(int) - expected[:, part]).max() <= (3 if ending else 0)
+        assert np.abs(out[:, part].astype(int) - expected[:, part]).max() <= (12 if ending else 0)
 
 
 def shown_pixels(path):
