@@ -66,7 +66,7 @@ def test_frames_at_keys_have_the_look_of_the_key_and_those_between_go_from_one_t
     ]
     for at, fixed in ((0, 0), (5, 0), (20, 1), (24, 1)):
         off = np.abs(moving[at] - ends[fixed][at])  # one of the network, the others of the file's chroma
-        assert off.max() <= 4 and off.mean() < 0.25, (at, off.max(), off.mean())
+        assert off.mean() < 0.25 and np.percentile(off, 99.9) <= 2, (at, off.max(), off.mean())
     away = [float(np.abs(moving[at] - ends[0][at]).mean()) for at in range(5, 12)]
     assert all(b > a for a, b in itertools.pairwise(away))
     assert np.abs(moving[12] - ends[0][12]).mean() > 1 and np.abs(moving[12] - ends[1][12]).mean() > 1

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from clips import make_clip, make_pictures
+from clips import corners, make_clip, make_pictures
 from stylereel.actions import demo as demo_action
 from stylereel.cli.main import COMMANDS, build_app
 from stylereel.packs.card import GeneratorSpec
@@ -64,6 +64,8 @@ def stocked(tmp_path_factory) -> Path:
     for name in ("shoes.mp4", "coats.mp4"):
         make_clip(folder / "clips" / name, frames=5, size=(96, 64), audio=True)
     make_pictures(folder / "frames", 4)
+    make_clip(folder / "mask.mp4", frames=15, size=(48, 32), paint=corners)
+    cv2.imwrite(str(folder / "mask.png"), corners(0, 96, 64))
     photographs(folder / "my-photos", 6, seed=1)
     photographs(folder / "my-paintings", 3, seed=2)
     shutil.copy(folder / "my-paintings" / "0.jpg", folder / "photo.jpg")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from stylereel.actions.batch_journal import Journals
 from stylereel.actions.batch_plan import Variant
 from stylereel.actions.long_job import style_identity
+from stylereel.actions.masking import check_masking
 from stylereel.actions.option_checks import check_size, checked_rate, checked_times
 from stylereel.actions.presets import preset_of
 from stylereel.actions.run_memory import checked_limit
@@ -167,6 +168,7 @@ def _frames(variant: Variant, info: SourceInfo | None, *, may_exist: bool) -> in
     check_preset_output(chosen, variant.output)
     check_stabilize(said.get("stabilize", 0.0))
     checked_limit(said.get("memory_limit"))
+    check_masking(said, variant.output)
     crop = Crop.parsed(said.get("crop"))
     if info is None:
         return 0

@@ -48,6 +48,10 @@ class StylizeOptions(Settings):
     scale: float | None = None
     stabilize: float | None = None
     protect_text: bool | None = None
+    mask: str | None = None
+    mask_invert: bool | None = None
+    mask_feather_px: float | None = None
+    outside: str | None = None
     preset: str | None = None
     fit: str | None = None
     crop: str | None = None

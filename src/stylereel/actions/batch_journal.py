@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -93,6 +93,7 @@ class Journals:
             "size and time of the source": f"{stat.st_size} {stat.st_mtime_ns}",
             "style": style,
             **{name: str(options[name]) for name in self._defaults},
+            **_beside(options),
         }
 
     def difference(self, variant: Variant, facts: dict[str, str]) -> str | None:
@@ -154,6 +155,17 @@ class Journals:
                 f"{path}, which says what earlier batches have finished, cannot be read. Remove it if it is "
                 "damaged; --resume --overwrite makes everything again that is in doubt"
             ) from error
+
+
+def _beside(options: dict[str, Any]) -> dict[str, str]:
+    """Name, size and time of a mask, and the style outside of it."""
+    facts = {"outside": str(options["outside"])} if "outside" in options else {}
+    if "mask" in options:
+        facts["mask"] = _plain(Path(options["mask"]).name)
+        with contextlib.suppress(OSError):  # a pattern has neither
+            stat = Path(options["mask"]).stat()
+            facts["size and time of the mask"] = f"{stat.st_size} {stat.st_mtime_ns}"
+    return facts
 
 
 def _plain(name: str) -> str:

@@ -111,7 +111,7 @@ def _variants(place: str, job: JobTable, base: Path) -> tuple[list[Variant], lis
         for style in job.styles:
             taken, look = _style(style, base)
             for size, of_size in sizes:
-                chosen = {**options, **of_size}
+                chosen = {**options, **of_size, **_beside(options, source, base)}
                 preset = preset_of(chosen.get("preset"))
                 is_still = _is_still(source)
                 if is_still and preset.endings and not is_named:
@@ -200,6 +200,17 @@ def _style(style: str, base: Path) -> tuple[str, str]:
     return style, style
 
 
+def _beside(options: dict[str, Any], source: Path, base: Path) -> dict[str, Any]:
+    """What else is read, from `base` on; {name} in a mask's name stands for the source's."""
+    found: dict[str, Any] = {}
+    if "mask" in options:
+        text = options["mask"].replace("{name}", source.stem)
+        found["mask"] = os.path.normpath(base / Path(text).expanduser())
+    if "outside" in options:
+        found["outside"] = _style(options["outside"], base)[0]
+    return found
+
+
 def _pattern(job: JobTable, place: str) -> str:
     """The output's name with fields in it."""
     try:
@@ -270,6 +281,7 @@ def _refuse_shared_outputs(variants: Sequence[Variant]) -> None:
 
 def _refuse_outputs_as_sources(variants: Sequence[Variant]) -> None:
     sources = {_key(variant.source) for variant in variants}
+    sources |= {_key(Path(variant.options["mask"])) for variant in variants if "mask" in variant.options}
     for variant in variants:
         if _key(variant.output) in sources:
             raise OutputError(

@@ -39,7 +39,7 @@ NOT_KEPT = "resume is not for pipes: what goes through one is made in one go. Ru
 NOTHING_TO_RESUME = "Nothing was left to resume, so the job began at its first frame."
 # Options that change nothing in the result, or whose effect is compared by itself.
 NOT_COMPARED = {
-    *("input", "output", "style", "on_progress", "overwrite", "resume"),
+    *("input", "output", "style", "mask", "outside", "on_progress", "overwrite", "resume"),
     *("runner", "device", "threads", "precision", "memory_limit"),
 }
 
@@ -137,7 +137,9 @@ class LongJob:
                 f"{self.found.folder}. Add --resume to go on with them, or --overwrite to begin anew"
             )
 
-    def compare(self, info: SourceInfo, plan: OutputPlan, card: Card, at_work: str) -> None:
+    def compare(
+        self, info: SourceInfo, plan: OutputPlan, card: Card, at_work: str, beside: Mapping[str, str]
+    ) -> None:
         """Go on only with the same job.
 
         Args:
@@ -145,6 +147,7 @@ class LongJob:
             plan: of the output.
             card: of the style pack.
             at_work: what executes the network: runner, device and precision.
+            beside: what else the frames are made of, by name.
 
         Raises:
             ResumeError: the parts are of another source, style, or with other options.
@@ -160,6 +163,7 @@ class LongJob:
             "runner": at_work,
             "quality": str(plan.quality),
             "codec": plan.codec.name if plan.codec else "",
+            **beside,
         }
         self._identity = {**self._options, **self._identity}
         if self.found is None:
@@ -247,10 +251,13 @@ class LongJob:
     def before_finishing(self, frame: Frame) -> Callable[[Sequence[Any]], None] | None:
         """What takes the finishers' states, where a part may end before this frame."""
 
-        def with_text(state: RunState, finishers: Sequence[Any]) -> RunState:
-            return replace(state, text=next((s for s in finishers if isinstance(s, TextState)), None))
+        def with_theirs(state: RunState, finishers: Sequence[Any]) -> RunState:
+            text = next((s for s in finishers if isinstance(s, TextState)), None)
+            return replace(
+                state, text=text, outside=next((s for s in finishers if isinstance(s, PainterState)), None)
+            )
 
-        return self._keeper(frame, with_text)
+        return self._keeper(frame, with_theirs)
 
     def _keeper(
         self, frame: Frame, added: Callable[[RunState, Any], RunState]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from stylereel.core.memory import parse_bytes, resident_bytes
 from stylereel.inference.enlarging import reduced_size
@@ -16,6 +17,8 @@ from stylereel.inference.memory_plan import (
     DEEPENING,
     ENLARGING,
     FULL_CHROMA,
+    MASK,
+    MASKING,
     OPACITY,
     OPACITY_WRITING,
     PAINTING,
@@ -81,6 +84,8 @@ def prepare_memory(
     limit_bytes: int | None,
     own: OwnMemory,
     many_at_once: bool = False,
+    mask: SourceInfo | None = None,
+    outside: TiledRunner | None = None,
 ) -> MemoryPlan:
     """Plan for a run and hold the runner to it; call it when source and network are open, the output is not.
 
@@ -94,13 +99,13 @@ def prepare_memory(
         limit_bytes: most that this process may hold; None takes what the machine has.
         own: what is held that has nothing to do with frames.
         many_at_once: several frames may be at work, where that pays.
+        mask: of what says where the look is laid.
+        outside: the network of a look outside of it.
 
     Raises:
         UsageError: the limit is too low for frames of that size.
     """
-    read = info.kind
-    if read == "video":
-        read = "hdr" if info.color.is_hdr else "deep" if info.bit_depth > 8 else "video"
+    read = _read(info)
     codec = target.codec.name if target.codec is not None else ""
     writing = WRITING.get(codec, WRITING_ELSE)
     if codec in ("h264", "hevc") and (size[0] % 2 or size[1] % 2):
@@ -108,9 +113,15 @@ def prepare_memory(
     moving = info.kind != "image"
     seen = reduced_size(*size, scale)
     frame_px = size[0] * size[1] / (seen[0] * seen[1])
-    following = ANCHORS * (moving and runner.anchor_channels > 0) + STABILIZER * stabilize
-    painting = PAINTING + ENLARGING * (frame_px > 1) + following / frame_px
+    painting = 0.0
+    for network in [runner] if outside is None else [runner, outside]:
+        following = ANCHORS * (moving and network.anchor_channels > 0) + STABILIZER * stabilize
+        painting += PAINTING + ENLARGING * (frame_px > 1) + following / frame_px
     reading, frame_bytes, is_deep = READING[read], RGB, target.bit_depth > 8
+    if mask is not None:
+        reading += READING[_read(mask)] * mask.width * mask.height / (size[0] * size[1])
+        frame_bytes += MASK
+        painting += MASKING
     if info.has_alpha:
         reading += CLEARING * moving
     if target.alpha:
@@ -124,4 +135,14 @@ def prepare_memory(
     beside = Beside(reading, painting, writing, moving, frame_px, frame_bytes)
     already = min(own.besides_bytes, int(beside.reading_bytes * size[0] * size[1]))
     plan = plan_memory(limit_bytes, beside, already)
+    if outside is not None:
+        plan = replace(plan, networks=2)
+        plan = outside.prepare(*seen, plan)
     return runner.prepare(*seen, plan, many_at_once=many_at_once)
+
+
+def _read(info: SourceInfo) -> str:
+    """How a source is read, as `READING` has it."""
+    if info.kind != "video":
+        return info.kind
+    return "hdr" if info.color.is_hdr else "deep" if info.bit_depth > 8 else "video"

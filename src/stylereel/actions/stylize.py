@@ -13,6 +13,7 @@ from typing import Any
 
 from stylereel.actions.loaded_style import LoadedStyle
 from stylereel.actions.long_job import LongJob
+from stylereel.actions.masking import Masking
 from stylereel.actions.option_checks import check_size, checked_rate, checked_times
 from stylereel.actions.pipes import pipe_in, pipe_out
 from stylereel.actions.presets import preset_of
@@ -26,13 +27,10 @@ from stylereel.core.errors import VideoOpenError
 from stylereel.core.frames import Frame, Stage
 from stylereel.core.patience import STALL_SECONDS, Patience
 from stylereel.core.progress import Meter, OnProgress, Progress
-from stylereel.inference.beside_source import Finisher, beside_source
-from stylereel.inference.deepening import Deepener
 from stylereel.inference.engine import run_engine
 from stylereel.inference.enlarging import reduced_size
 from stylereel.inference.network_stage import network_stage, picture_stage
 from stylereel.inference.painter import Painter
-from stylereel.inference.text_guard import TextGuard
 from stylereel.inference.tiled_runner import memory_told
 from stylereel.packs.card import UNKNOWN_LICENSE, Card
 from stylereel.temporal.stabilizer import Stabilizer
@@ -123,6 +121,10 @@ def stylize(
     scale: float = 1.0,
     stabilize: float | None = None,
     protect_text: bool | None = None,
+    mask: str | Path | None = None,
+    mask_invert: bool = False,
+    mask_feather_px: float | None = None,
+    outside: str | Path | None = None,
     preset: str | None = None,
     fit: str | None = None,
     crop: str | None = None,
@@ -162,6 +164,12 @@ def stylize(
         stabilize: how much the look leans on the frame before, along the source's motion, so that it flickers
             less: 0 not at all and at no cost, 1 as much as leaves no ghosts. None for 0, or the preset's.
         protect_text: let the source's luma through where there is text. None for no, or the preset's.
+        mask: a video, a picture, or a folder or pattern of pictures: white is where the look is laid, the
+            source shows elsewhere. It is stretched over the source; see `video.mask.Mask` for times.
+        mask_invert: black is where the look is laid.
+        mask_feather_px: how far the mask's edges are softened to each side, in the output's pixels; None
+            takes 1 % of the shorter side.
+        outside: another style in place of the source where the mask is black.
         preset: a name in `actions.presets.PRESETS`; what is said beside it wins.
         fit: how a picture of another aspect comes to the preset's size: "crop" or "pad".
         crop: the part that is kept: "640x480" (centred), "640x480+X+Y" or an aspect such as "9:16".
@@ -217,6 +225,7 @@ def stylize(
     part = Crop.parsed(crop)
     reshapes = part is not None or chosen.size is not None
     guards_text = chosen.protect_text if protect_text is None else protect_text
+    masking = Masking(mask, invert=mask_invert, feather_px=mask_feather_px, outside=outside, output=output)
     incoming = pipe_in(input, input_format, size, pixel_format, rate)
     outgoing = pipe_out(output, output_format, output_pixel_format)
     stall_seconds = None if incoming is not None else STALL_SECONDS  # whoever feeds a pipe may take its time
@@ -235,6 +244,7 @@ def stylize(
                 room=reading_room(limit_bytes),
             )
         ) as reader,
+        masking.opened(reader, start_seconds, reading_room(limit_bytes)),
     ):
         shaping = Shaping.planned(
             reader.info,
@@ -284,10 +294,11 @@ def stylize(
                 threads=threads,
                 precision=choice.precision,
             )
+            masking.load_outside(stylizer, precision, threads)
         notices = [
             *choice.notices,
             *keyed.notices,
-            *_pack_notices(stylizer.card),
+            *_pack_notices(stylizer.card, *masking.cards),
             *shaping.notices,
             *caption_notices(chosen, plan, info),
         ]
@@ -295,13 +306,14 @@ def stylize(
             if chosen.stabilize != stabilize:
                 notices.append(NOTHING_TO_STABILIZE)
             stabilize = 0.0
-        job.compare(reader.info, plan, stylizer.card, stylizer.at_work)
+        job.compare(reader.info, plan, stylizer.card, stylizer.at_work, masking.identity)
         before = job.state()
         to_skip = job.frames_to_skip(before, retimes=shaping.rate is not None)
         reader.skip(to_skip, concealed=job.concealed_done)
         if job.frames_done and on_progress is not None:
             on_progress(Progress(job.frames_done, total, note="finding the place in the source"))
-        frames = shaping.frames(iter(reader), start=before.place, tell=job.at_place)
+        frames = shaping.frames(masking.over(reader, to_skip), start=before.place, tell=job.at_place)
+        frames = masking.softened(frames)
         first = patience.wait_for(lambda: next(frames, None))
         if first is None and not job.is_whole:
             raise VideoOpenError(
@@ -320,6 +332,8 @@ def stylize(
             limit_bytes=limit_bytes,
             own=own,
             many_at_once=not alone and incoming is None,
+            mask=masking.info,
+            outside=masking.runner,
         )
         width, height = job.begin(plan, (width, height), total)
         with (
@@ -335,7 +349,7 @@ def stylize(
                 start_seconds=start_seconds,
                 end_seconds=end_seconds,
                 overwrite=overwrite,
-                metadata=_provenance(stylizer.card),
+                metadata=_provenance(stylizer.card, *masking.cards),
                 parts=job.parts,
                 bit_depth=bit_depth,
                 keep_alpha=plan.alpha,
@@ -352,13 +366,14 @@ def stylize(
                     painter, start=before.painter, before_each=job.before_painting, lanes=network.lanes
                 )
             )
-            finishers: list[Finisher] = [TextGuard(alone)] if guards_text else []
-            finishers += [Deepener()] if plan.bit_depth > 8 else []
-            stage = beside_source(
+            stage = masking.finished(
                 stage,
-                finishers,
-                start=[before.text if isinstance(finisher, TextGuard) else None for finisher in finishers],
-                before_each=job.before_finishing,
+                before,
+                job.before_finishing,
+                alone=alone,
+                stabilize=stabilize,
+                guards_text=guards_text,
+                is_deep=plan.bit_depth > 8,
             )
             _run(
                 job.marked(itertools.chain([] if first is None else [first], frames)),
@@ -371,7 +386,7 @@ def stylize(
             )
             written = writer.finish()
         elapsed = time.monotonic() - began
-        notices += [*job.notices, *reader.notices, *network.notices, *written.notices]
+        notices += [*job.notices, *reader.notices, *masking.notices, *network.notices, *written.notices]
         summary = _summary(input, output, stylizer, reader, written, (width, height), elapsed, notices)
         pace = round((written.frames - job.frames_done) / elapsed, 2) if elapsed > 0 else 0.0
         return replace(
@@ -441,23 +456,27 @@ def _summary(
     )
 
 
-def _pack_notices(card: Card) -> Iterator[str]:
-    if card.license_is_unknown:
-        yield (
-            f"The licence of the pictures behind the style '{card.name}' is unknown: find out before you "
-            "publish what it makes."
-        )
+def _pack_notices(*cards: Card) -> Iterator[str]:
+    for card in cards:
+        if card.license_is_unknown:
+            yield (
+                f"The licence of the pictures behind the style '{card.name}' is unknown: find out before you "
+                "publish what it makes."
+            )
 
 
-def _provenance(card: Card) -> dict[str, str]:
+def _provenance(*cards: Card) -> dict[str, str]:
     """What the output's metadata says of how it was made."""
+    return {"comment": f"Stylised with Stylereel, {' Outside of a mask: '.join(map(_named, cards))}"}
+
+
+def _named(card: Card) -> str:
     by = f", by {card.author}" if card.author else ""
     credit = f" Credit: {card.credit}." if card.credit else ""
     license = UNKNOWN_LICENSE if card.license_is_unknown else card.license
-    return {
-        "comment": f"Stylised with Stylereel, style '{card.name}' version {card.version}{by}; licence of the "
-        f"style pictures: {license}.{credit}"
-    }
+    return (
+        f"style '{card.name}' version {card.version}{by}; licence of the style pictures: {license}.{credit}"
+    )
 
 
 def expected_frames(info: SourceInfo, start: float | None, end: float | None) -> int | None:

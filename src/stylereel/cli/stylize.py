@@ -34,6 +34,8 @@ EPILOG = (
 
   stylereel stylize film.mkv painted.mkv --style ukiyoe --resume
 
+  stylereel stylize in.mp4 portrait.mp4 --style ukiyoe --mask mask.mp4 --outside wave
+
   stylereel stylize in.mp4 short.mp4 --style wave --preset vertical
 
   stylereel stylize lecture.mp4 drawn.mp4 --style ukiyoe --preset lecture
@@ -116,6 +118,29 @@ def _stylize(
             help="Let the source's light and dark through where there is text, so that it stays legible.",
             show_default=False,
         ),
+    ] = None,
+    mask: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where the look is laid: a video, a picture or a folder of pictures, white for the look, "
+            "black for the source, grey between. It is stretched over the source and runs on its time line.",
+        ),
+    ] = None,
+    mask_invert: Annotated[
+        bool, typer.Option("--mask-invert", help="Black in the mask is the look, and white the source.")
+    ] = False,
+    mask_feather: Annotated[
+        float | None,
+        typer.Option(
+            metavar="PX",
+            help="How far the mask's edges are softened to each side, in the output's pixels: 0 is hard; 1 % "
+            "of the shorter side where not given.",
+        ),
+    ] = None,
+    outside: Annotated[
+        str | None,
+        typer.Option(metavar="STYLE", help="Another style, where the mask is black, instead of the source."),
     ] = None,
     preset: Annotated[
         str | None, typer.Option(help=f"{', '.join(PRESETS)}: see below. What is said beside it wins.")
@@ -221,6 +246,10 @@ def _stylize(
             scale=scale,
             stabilize=stabilize,
             protect_text=protect_text,
+            mask=mask,
+            mask_invert=mask_invert,
+            mask_feather_px=mask_feather,
+            outside=outside,
             preset=preset,
             fit=fit,
             crop=crop,

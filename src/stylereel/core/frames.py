@@ -23,6 +23,8 @@ class Frame:
             `pixels` is its rounding. None elsewhere.
         alpha: `(H, W)` uint16 opacity with the same peak, where transparency is kept: `pixels` are then
             straight, not mixed with anything. None where all is opaque.
+        mask: `(H, W)` uint16 with the same peak: how much of the look is laid over each pixel; 0 leaves what
+            is outside of the look. None where nobody masks, and the look is laid over all.
     """
 
     pixels: np.ndarray
@@ -32,6 +34,7 @@ class Frame:
     concealed: bool = False
     deep: np.ndarray | None = None
     alpha: np.ndarray | None = None
+    mask: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 3 or self.pixels.shape[2] != 3 or self.pixels.dtype != np.uint8:
@@ -44,10 +47,16 @@ class Frame:
         """Time in seconds: for people and comparisons, never for muxing."""
         return float(self.pts * self.time_base)
 
+    @property
+    def is_masked_whole(self) -> bool:
+        """True where the mask lets nothing of the look through."""
+        return self.mask is not None and not self.mask.any()
+
     def with_pixels(self, pixels: np.ndarray) -> Frame:
-        """The same moment with other pixels, of 8 bits and any size; opacity stays where the size does."""
-        alpha = self.alpha if pixels.shape[:2] == self.pixels.shape[:2] else None
-        return replace(self, pixels=pixels, deep=None, alpha=alpha)
+        """The same moment with other pixels, of 8 bits and any size; opacity and mask stay where it does."""
+        is_same_size = pixels.shape[:2] == self.pixels.shape[:2]
+        alpha, mask = (self.alpha, self.mask) if is_same_size else (None, None)
+        return replace(self, pixels=pixels, deep=None, alpha=alpha, mask=mask)
 
     def __repr__(self) -> str:
         height, width = self.pixels.shape[:2]

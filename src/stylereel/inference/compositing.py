@@ -7,7 +7,10 @@ import functools
 import cv2
 import numpy as np
 
+from stylereel.core.pixels import DEEP_PEAK
+
 _BAND_ROWS = 256
+_CV_TYPES = {1: cv2.CV_8U, 2: cv2.CV_16U}
 _LIGHT_STEP = 1.0
 _COLOR_STEP = 4
 _SRGB_FROM_XYZ = np.array(
@@ -30,6 +33,28 @@ def blend(source: np.ndarray, stylized: np.ndarray, strength: float) -> np.ndarr
     if strength >= 1:
         return stylized
     return cv2.addWeighted(source, 1.0 - strength, stylized, strength, 0.0)
+
+
+def blend_where(outside: np.ndarray, inside: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """As `blend`, with a strength for each pixel.
+
+    Args:
+        outside: `(H, W, 3)` RGB, uint8 or uint16.
+        inside: the same shape and type.
+        mask: `(H, W)` uint16: 0 gives `outside` bit for bit, `DEEP_PEAK` gives `inside`.
+    """
+    result = np.empty_like(outside)
+    for top in range(0, len(result), _BAND_ROWS):  # see `keep_source_colors`
+        rows = slice(top, top + _BAND_ROWS)
+        lowest, highest, *_ = cv2.minMaxLoc(mask[rows])
+        if highest <= 0 or lowest >= DEEP_PEAK:
+            result[rows] = outside[rows] if highest <= 0 else inside[rows]
+            continue
+        weight = mask[rows].astype(np.float32) * np.float32(1 / DEEP_PEAK)
+        change = cv2.subtract(inside[rows], outside[rows], dtype=cv2.CV_32F)
+        change = cv2.multiply(change, cv2.merge([weight, weight, weight]))
+        result[rows] = cv2.add(outside[rows], change, dtype=_CV_TYPES[result.dtype.itemsize])
+    return result
 
 
 def keep_source_colors(source: np.ndarray, stylized: np.ndarray) -> np.ndarray:

@@ -44,6 +44,8 @@ DEEPENING = 84.0
 """A look of 8 bits brought to its source's depth: planes of change, fit and levels in floating point."""
 ENLARGING = 20.0
 """A look that was laid over a smaller frame brought to its size: planes of luma, gain and detail."""
+MASK, MASKING = 2.0, 40.0
+"""What a frame has beside it where a look is masked, and what softening and laying over hold."""
 _HELD_BY_HAND = 9
 """Frames that are in nobody's queue: one in each of the four threads, one behind each lane's door, one that
 was looked at and waits for the network, and the last one with its result, should it be shown again."""
@@ -84,12 +86,14 @@ class MemoryPlan:
         beside: what is held beside the network.
         queue_frames: how many frames may wait on each side.
         is_stated: the limit was asked for, rather than found.
+        networks: how many share what is left to them.
     """
 
     room_bytes: int | None
     beside: Beside = Beside()
     queue_frames: int = QUEUE_FRAMES
     is_stated: bool = False
+    networks: int = 1
 
     def with_short_queues(self, height: int, width: int, needed_bytes: float) -> MemoryPlan:
         """With as many frames waiting as leave the network `needed_bytes`, at least one on each side."""
@@ -106,10 +110,10 @@ class MemoryPlan:
         return fixed + self.beside.bytes_per_px(self.queue_frames) * height * width
 
     def network_bytes(self, height: int, width: int) -> float | None:
-        """What that leaves the network; None where nothing limits it, and never below 0."""
+        """What that leaves each network; None where nothing limits it, and never below 0."""
         if self.room_bytes is None:
             return None
-        return max(0.0, self.room_bytes - self.beside_bytes(height, width))
+        return max(0.0, self.room_bytes - self.beside_bytes(height, width)) / self.networks
 
 
 def plan_memory(limit_bytes: int | None, beside: Beside = Beside(), already_bytes: int = 0) -> MemoryPlan:

@@ -36,7 +36,8 @@ def network_stage(
 
     A frame that is the one before it again, as in a slide show, a screen recording or a film brought to a
     higher rate, gets the result of that one, unless the look has moved on. Motion is looked for in a
-    thread of its own, while the network is at the frame before.
+    thread of its own, while the network is at the frame before. Where a frame's mask hides all of the look
+    the network is not run; the frame stays as it is, and the stabiliser begins anew after it.
 
     Args:
         painter: lays the look over a frame.
@@ -59,7 +60,9 @@ def network_stage(
         for glance, stylized, runner_state in painted:
             if glance.keeper is not None:
                 glance.keeper(PainterState(runner_state, glance.motion, glance.track, stabilizer_state))
-            if glance.sight is not None and stylized is not None:
+            if glance.is_hidden:
+                pixels, stabilizer_state = glance.frame.pixels, None
+            elif glance.sight is not None and stylized is not None:
                 pixels, stabilizer_state = painter.finished(
                     glance.frame.pixels, glance.sight, stylized, stabilizer_state
                 )
@@ -76,6 +79,7 @@ class _Glance:
     Attributes:
         frame: the source.
         sight: None where it is the frame before it again.
+        is_hidden: nothing of the look will be seen, so that the network need not run.
         motion, track: of the frame before.
         keeper: takes the state that the frame is made from.
     """
@@ -85,6 +89,7 @@ class _Glance:
     motion: FollowState | None
     track: AnchorTrack | None
     keeper: Keeper | None
+    is_hidden: bool = False
 
 
 def _glances(
@@ -97,13 +102,15 @@ def _glances(
     for frame in itertools.chain.from_iterable(batches):
         keeper = before_each(frame) if before_each is not None else None
         look = painter.look_for(frame)
-        is_again = keeper is None and last is not None and look.is_same(look_of_last)
-        if is_again and is_same(frame.pixels, last):
+        is_again = keeper is None and look.is_same(look_of_last)
+        if is_again and last is not None and is_same(frame.pixels, last):
             yield _Glance(frame, None, motion, track, None)
             continue
         sight = painter.look_at(frame.pixels, motion, track, look)
-        yield _Glance(frame, sight, motion, track, keeper)
-        motion, track, last, look_of_last = sight.motion, sight.track, frame.pixels, look
+        is_hidden = frame.is_masked_whole
+        yield _Glance(frame, sight, motion, track, keeper, is_hidden)
+        motion, track, last = sight.motion, sight.track, None if is_hidden else frame.pixels
+        look_of_last = look
 
 
 _Painted = tuple[_Glance, np.ndarray | None, State]
@@ -113,7 +120,7 @@ _Painted = tuple[_Glance, np.ndarray | None, State]
 def _in_turn(painter: Painter, glances: Iterator[_Glance], state: State) -> Iterator[_Painted]:
     for glance in glances:
         before, stylized = state, None
-        if glance.sight is not None:
+        if glance.sight is not None and not glance.is_hidden:
             stylized, state = painter.stylized(glance.sight, state)
         yield glance, stylized, before
 
@@ -129,7 +136,7 @@ def _at_once(painter: Painter, glances: Iterator[_Glance], lanes: int) -> Iterat
     pool = ThreadPoolExecutor(lanes, "stylereel-network")
     try:
         for glance in glances:
-            sight = glance.sight
+            sight = None if glance.is_hidden else glance.sight
             waiting.append((glance, None if sight is None else pool.submit(painter.stylized, sight, None)))
             if len(waiting) > lanes:
                 yield oldest()
@@ -153,6 +160,9 @@ def picture_stage(painter: Painter) -> Stage:
 
     def stage(batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
         for batch in batches:
-            yield [frame.with_pixels(painter.still(frame.pixels)) for frame in batch]
+            yield [
+                frame if frame.is_masked_whole else frame.with_pixels(painter.still(frame.pixels))
+                for frame in batch
+            ]
 
     return stage

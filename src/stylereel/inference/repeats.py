@@ -10,7 +10,7 @@ from stylereel.core.frames import Frame, FrameBatch, Stage
 
 
 def once_each(stage: Stage, begins_anew: Callable[[Frame], bool] = lambda frame: False) -> Stage:
-    """A stage that lets only the first of consecutive frames with the same array through `stage`.
+    """A stage that lets only the first of consecutive frames with the same arrays through `stage`.
 
     The others get its result, each at its own time. One result is held back, until it is known how often it
     is shown.
@@ -26,7 +26,8 @@ def once_each(stage: Stage, begins_anew: Callable[[Frame], bool] = lambda frame:
         def different() -> Iterator[FrameBatch]:
             for batch in batches:
                 for frame in batch:
-                    is_again = bool(showings) and showings[-1][-1].pixels is frame.pixels
+                    last = showings[-1][-1] if showings else None
+                    is_again = last is not None and last.pixels is frame.pixels and last.mask is frame.mask
                     if is_again and not begins_anew(frame):
                         showings[-1].append(frame)
                     else:

@@ -22,6 +22,7 @@ from stylereel.video.retime import Place
 
 _FORMAT = 1
 _LONGEST_SIDE_PX = 1 << 17
+_OUTSIDE = "outside."
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,14 @@ class RunState:
     Attributes:
         painter: the painter's.
         text: the text guard's; None where no text is protected, and before the first frame.
+        outside: the painter's of the look outside of a mask; None where there is none.
         place: where a video that is brought to a rate stands; None where frames keep their times.
     """
 
     painter: PainterState = field(default_factory=PainterState)
     text: TextState | None = None
     place: Place | None = None
+    outside: PainterState | None = None
 
 
 def dump_state(run: RunState) -> bytes:
@@ -45,14 +48,28 @@ def dump_state(run: RunState) -> bytes:
     Raises:
         ResumeError: the runner keeps a state of its own, which nobody knows how to save.
     """
-    state = run.painter
+    arrays, facts = _of_painter(run.painter)
+    facts["format"] = _FORMAT
+    if run.outside is not None:
+        outside, facts["outside"] = _of_painter(run.outside)
+        arrays |= {_OUTSIDE + name: array for name, array in outside.items()}
+    if (text := run.text) is not None:
+        arrays |= {"text.mask": text.mask, "text.thumbnail": text.scene.thumbnail}
+        facts["text"] = _told_of(text.scene)
+    if run.place is not None:
+        facts["place"] = asdict(run.place)
+    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    return save(contiguous, metadata={"facts": json.dumps(facts)})
+
+
+def _of_painter(state: PainterState) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     if state.runner is not None:
         raise ResumeError(
             f"This runner keeps a state ({type(state.runner).__name__}) that cannot be saved, so a long job "
             "could not be gone on with. Choose another --runner."
         )
     arrays: dict[str, np.ndarray] = {}
-    facts: dict[str, Any] = {"format": _FORMAT}
+    facts: dict[str, Any] = {}
     if (motion := state.motion) is not None:
         arrays |= {"motion.view": motion.view, "motion.thumbnail": motion.scene.thumbnail}
         facts["motion"] = {"size": list(motion.size), **_told_of(motion.scene)}
@@ -62,13 +79,7 @@ def dump_state(run: RunState) -> bytes:
     if (stabilizer := state.stabilizer) is not None:
         arrays |= {f"stabilizer.{channel}": plane for channel, plane in enumerate(stabilizer.result)}
         facts["stabilizer"] = {"detail": stabilizer.detail}
-    if (text := run.text) is not None:
-        arrays |= {"text.mask": text.mask, "text.thumbnail": text.scene.thumbnail}
-        facts["text"] = _told_of(text.scene)
-    if run.place is not None:
-        facts["place"] = asdict(run.place)
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    return save(contiguous, metadata={"facts": json.dumps(facts)})
+    return arrays, facts
 
 
 def load_state(data: bytes) -> RunState:
@@ -81,15 +92,16 @@ def load_state(data: bytes) -> RunState:
         arrays, facts = _opened(data)
         if facts.get("format") != _FORMAT:
             raise ValueError(f"format {facts.get('format')!r}, expected {_FORMAT}")
-        motion = _motion(arrays, facts)
-        state = PainterState(None, motion)
-        if motion is not None:
-            anchors = _anchors(arrays, motion.size)
-            state = PainterState(None, motion, anchors, _stabilizer(arrays, facts, motion.size))
+        beyond = [name for name in arrays if name.startswith(_OUTSIDE)]
+        outside_arrays = {name.removeprefix(_OUTSIDE): arrays.pop(name) for name in beyond}
+        state, outside = _painter(arrays, facts), None
+        if "outside" in facts:
+            outside = _painter(outside_arrays, facts["outside"])
+        arrays |= outside_arrays
         text, place = _text(arrays, facts), _place(facts)
         if arrays:
             raise ValueError(f"unknown arrays {', '.join(sorted(arrays))}")
-        return RunState(state, text, place)
+        return RunState(state, text, place, outside)
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ResumeError(
             f"The saved state of an interrupted run cannot be read ({error}). Begin anew with --overwrite "
@@ -104,6 +116,14 @@ def _opened(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     if not isinstance(facts, dict):
         raise ValueError(f"facts are {type(facts).__name__}")
     return load(data), facts
+
+
+def _painter(arrays: dict[str, np.ndarray], facts: Mapping[str, Any]) -> PainterState:
+    motion = _motion(arrays, facts)
+    if motion is None:
+        return PainterState()
+    anchors = _anchors(arrays, motion.size)
+    return PainterState(None, motion, anchors, _stabilizer(arrays, facts, motion.size))
 
 
 def _motion(arrays: dict[str, np.ndarray], facts: Mapping[str, Any]) -> FollowState | None:

@@ -219,7 +219,7 @@ class TiledRunner:
         left = self.plan.network_bytes(height, width)
         of_device = self._inner.free_bytes()
         if of_device is not None:
-            return of_device * DEVICE_SHARE
+            return of_device * DEVICE_SHARE / self.plan.networks
         return math.inf if left is None else left
 
     def _needed_bytes(self, tiles: Tiles, values: float, count: int = 1) -> float:

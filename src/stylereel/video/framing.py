@@ -141,7 +141,8 @@ class Framing:
                     f"a picture of {frame.pixels.shape[1]}x{frame.pixels.shape[0]} came where all should be "
                     f"{self.source[0]}x{self.source[1]}: crop and preset need pictures of one size"
                 )
-            if made is None or last is None or frame.pixels is not last.pixels:
+            is_again = last is not None and frame.pixels is last.pixels and frame.mask is last.mask
+            if made is None or not is_again:
                 made = Picture.of_frame(frame).cropped(*self.box).resized(*self.inner)
             last = frame
             yield made.at_the_time_of(frame)

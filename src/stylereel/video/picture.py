@@ -40,6 +40,7 @@ class Picture:
         alpha: `(H, W)` uint16 with the same peak, or None.
         bits: of the source's components, 8..16.
         was_clear: transparent areas were laid over `BACKDROP`.
+        mask: `(H, W)` uint16 with the same peak, or None.
     """
 
     pixels: np.ndarray
@@ -47,6 +48,7 @@ class Picture:
     alpha: np.ndarray | None = None
     bits: int = 8
     was_clear: bool = False
+    mask: np.ndarray | None = None
 
     @classmethod
     def of(cls, rgb: np.ndarray, opacity: np.ndarray | None, bits: int, wanted: Wanted) -> Picture:
@@ -82,9 +84,8 @@ class Picture:
         deep = None if self.deep is None else pixels.resize(self.deep, width, height)
         deep = None if deep is None else np.minimum(deep, pixels.DEEP_PEAK)
         small = pixels.resize(self.pixels, width, height) if deep is None else pixels.to_uint8(deep)
-        alpha = None if self.alpha is None else pixels.resize(self.alpha, width, height)
-        alpha = None if alpha is None else np.minimum(alpha, pixels.DEEP_PEAK)
-        return replace(self, pixels=small, deep=deep, alpha=alpha)
+        alpha, mask = (_resized(plane, width, height) for plane in (self.alpha, self.mask))
+        return replace(self, pixels=small, deep=deep, alpha=alpha, mask=mask)
 
     def cropped(self, x: int, y: int, width: int, height: int) -> Picture:
         """The part whose top left corner lies at `(x, y)`, as copies that keep nothing else alive."""
@@ -112,13 +113,19 @@ class Picture:
             pixels=change(self.pixels),
             deep=None if self.deep is None else change(self.deep),
             alpha=None if self.alpha is None else change(self.alpha),
+            mask=None if self.mask is None else change(self.mask),
         )
 
     @classmethod
     def of_frame(cls, frame: Frame) -> Picture:
         """A frame's pixels."""
-        return cls(frame.pixels, frame.deep, frame.alpha)
+        return cls(frame.pixels, frame.deep, frame.alpha, mask=frame.mask)
 
     def at_the_time_of(self, frame: Frame) -> Frame:
         """The frame with these pixels."""
-        return replace(frame, pixels=self.pixels, deep=self.deep, alpha=self.alpha)
+        return replace(frame, pixels=self.pixels, deep=self.deep, alpha=self.alpha, mask=self.mask)
+
+
+def _resized(plane: np.ndarray | None, width: int, height: int) -> np.ndarray | None:
+    """A plane of uint16 with peak `DEEP_PEAK` at another size."""
+    return None if plane is None else np.minimum(pixels.resize(plane, width, height), pixels.DEEP_PEAK)

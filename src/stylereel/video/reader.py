@@ -113,6 +113,15 @@ class FrameReader:
         """`(width, height)` of the frames that come out, after `max_side`."""
         return pixels.fitted_size(self.info.width, self.info.height, self._max_side)
 
+    @property
+    def begins_seconds(self) -> Fraction:
+        """When the whole source's first frame is shown, on the player's clock."""
+        return Fraction(0) if self._source is None else self._source.begins_seconds
+
+    def since_first(self, frame: Frame) -> Fraction:
+        """Exact seconds from the whole source's first frame to one of this reader's, also after a cut."""
+        return self._timeline.clock(frame.pts) - self.begins_seconds
+
     def skip(self, frames: int | None, *, concealed: int = 0) -> None:
         """Leave out the first `frames` frames, of which `concealed` repeat another; call it before iterating.
 

@@ -157,6 +157,11 @@ class VideoSource:
         return _matroska_duration(self.stream)
 
     @property
+    def begins_seconds(self) -> Fraction:
+        """When its first frame is shown, on the player's clock."""
+        return (self.first.pts or 0) * self.info.time_base - self.info.origin_seconds
+
+    @property
     def _container_duration(self) -> Fraction | None:
         duration = self.container.duration
         return Fraction(duration, av.time_base) if duration else None

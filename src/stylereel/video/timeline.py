@@ -95,6 +95,10 @@ class Timeline:
         """Source ticks to output ticks."""
         return pts - self._offset
 
+    def clock(self, pts: int) -> Fraction:
+        """Output ticks to exact seconds on the player's clock, which a cut does not set back."""
+        return (pts + self._offset) * self._info.time_base - self._info.origin_seconds
+
     @property
     def end_seconds(self) -> float:
         """Where the last moment so far ends, on the player's clock."""

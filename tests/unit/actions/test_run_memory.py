@@ -73,3 +73,19 @@ def test_one_picture_has_no_queue_and_is_counted_as_before(tmp_path):
         Unlimited(), info, target, SIZE, scale=1.0, stabilize=False, limit_bytes=BIG, own=OwnMemory()
     )
     assert plan.beside.bytes_per_px(4) == 3 + 12 + 30 + 8
+
+
+def test_a_mask_is_counted_and_two_networks_share_what_is_left(tmp_path):
+    facts = {"width": SIZE[1], "height": SIZE[0], "codec": "h264"}
+    info = source_info(tmp_path / "in.mp4", **facts)
+    target = plan_output(tmp_path / "out.mkv", info, codec="ffv1")
+    given = {"scale": 1.0, "stabilize": False, "limit_bytes": BIG, "own": OwnMemory()}
+    plain, masked, both = (
+        prepare_memory(Unlimited(), info, target, SIZE, **given, **more)
+        for more in ({}, {"mask": info}, {"mask": info, "outside": Unlimited()})
+    )
+    beside = [plan.beside.bytes_per_px(plan.queue_frames) for plan in (plain, masked, both)]
+    waiting = 2 * plain.queue_frames + 9
+    assert beside[1] - beside[0] == pytest.approx(32 + 40 + 2 * waiting)
+    assert beside[2] - beside[1] == pytest.approx(12)
+    assert both.network_bytes(*SIZE) < masked.network_bytes(*SIZE) * 0.51
