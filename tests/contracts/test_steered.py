@@ -109,6 +109,14 @@ def test_a_fixed_code_gives_what_the_look_folded_in_gives(whole, pack, runner, s
         assert found.shape == frames.shape and np.abs(found - expected).max() <= 1
 
 
+def test_a_strength_goes_from_the_photographs_code_as_that_of_a_look_folded_in_does(whole, pack):
+    frames, code = picture(24, 32), pack.code({"ink": 1.0})
+    folded = open_runner(choose_look(whole, "ink").at(0.4), "onnxruntime").run(frames, None, None)[0]
+    found = open_runner(pack, "onnxruntime").run(frames, pack.ends(code, 0.4)[None], None)[0]
+    assert np.abs(found.astype(int) - folded).max() <= 1
+    assert not np.allclose(pack.ends(code, 0.4), pack.ends(code))
+
+
 @pytest.mark.parametrize("runner", ["openvino", "torch"])
 def test_bf16_stays_close_to_fp32(pack, runner):
     frames, code = picture(96, 128), ends(pack, MIXTURE)[None]

@@ -150,6 +150,8 @@ def keyed_style(
         for key, at, mixture in zip(timeline.keys, seconds, shares, strict=True)
     ]
     looks = LookTimeline(keys, scale, pack.ends if isinstance(pack, Steerable) else None)
+    for at in seconds:  # what a pack lacks is told before anything runs
+        looks.at(at)
     notices = (*snapped, *_beyond(timeline.keys, seconds, stretch.duration_seconds))
     return KeyedStyle(
         style if isinstance(style, LoadedStyle) else pack,

@@ -32,7 +32,8 @@ class LookKey:
         strength: 0 to 1.
         keep_colors: 0 to 1.
         easing: of the way to the next key, a name in `EASINGS`.
-        code: `(S,)` float32, the style code; None for a network of one look.
+        code: `(S,)` or `(S + L,)` float32, the style code, all keys' of one length; None for a network of one
+            look.
     """
 
     seconds: float
@@ -48,21 +49,22 @@ class LookTimeline:
     Args:
         keys: at least one, each later than the one before.
         scale: of the frame that the network sees; see `Look`.
-        ends: what a code `(S,)` is to the network, `(E,)`; None for a network of one look.
+        ends: what a code `(S,)` or `(S + L,)` of a strength above 0 to 1 is to the network, `(E,)`; None for
+            a network of one look.
     """
 
     def __init__(
         self,
         keys: Sequence[LookKey],
         scale: float = 1.0,
-        ends: Callable[[np.ndarray], np.ndarray] | None = None,
+        ends: Callable[[np.ndarray, float], np.ndarray] | None = None,
     ) -> None:
         self.keys = tuple(keys)
         self._seconds = [key.seconds for key in self.keys]
         self._scale = scale
         # A few, for all lanes: a look that holds still is computed once.
         self._look = functools.lru_cache(16)(self._between)
-        self._ends = functools.lru_cache(16)(lambda raw: ends(np.frombuffer(raw, np.float32)))  # type: ignore[misc]
+        self._made, self._ends = ends, functools.lru_cache(16)(self._ends_of)
 
     def at(self, seconds: float) -> Look:
         """The look at a time: that of the first key before it, of the last after it, a mixture between."""
@@ -76,16 +78,16 @@ class LookTimeline:
     def _between(self, index: int, share: float) -> Look:
         """The look of a key with a share of the next, 0 to 1."""
         key, following = self.keys[index], self.keys[min(index + 1, len(self.keys) - 1)]
-        code = None
-        if key.code is not None and following.code is not None:
+        strength, code = _between(key.strength, following.strength, share), None
+        if key.code is not None and following.code is not None and strength > 0:
             mixed = key.code + (following.code - key.code) * np.float32(share)
-            code = self._ends(mixed.astype(np.float32).tobytes())
-        return Look(
-            _between(key.strength, following.strength, share),
-            _between(key.keep_colors, following.keep_colors, share),
-            self._scale,
-            code,
-        )
+            code = self._ends(mixed.astype(np.float32).tobytes(), strength)
+        colors = _between(key.keep_colors, following.keep_colors, share)
+        return Look(strength, colors, self._scale, code)
+
+    def _ends_of(self, code: bytes, strength: float) -> np.ndarray:
+        assert self._made is not None
+        return self._made(np.frombuffer(code, np.float32), strength)
 
 
 def _between(first: float, second: float, share: float) -> float:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from stylereel.core.errors import PackError
-from stylereel.packs.codes import Weights, between, rows_of, tensors_in
+from stylereel.packs.codes import Weights, at_strength, between, rows_of, tensors_in
 from stylereel.packs.looks import FOLDED_NAME, ends_of
 from stylereel.packs.store import Pack
 
@@ -84,6 +84,14 @@ class Steerable(Pack):
         code = between(self.card, self.rows, shares)
         return np.pad(code, (0, self.rows.shape[1] - len(code)))
 
-    def ends(self, code: np.ndarray) -> np.ndarray:
-        """`(E,)` float32: what the network is given for a code `(S,)`."""
-        return ends_of(self.folded, code)
+    def ends(self, code: np.ndarray, strength: float = 1.0) -> np.ndarray:
+        """What the network is given for a code.
+
+        Args:
+            code: `(S,)` or `(S + L,)`.
+            strength: how far from the photograph's code to this one to go, 0 to 1.
+
+        Returns:
+            `(E,)` float32.
+        """
+        return ends_of(self.folded, at_strength(self, code, strength))

@@ -11,7 +11,7 @@ from stylereel.inference.painter import Look
 CODES = {"first": np.array([0.1, 0.7, 0.0], np.float32), "second": np.array([-0.3, 1.9, 0.0], np.float32)}
 
 
-def ends(code: np.ndarray) -> np.ndarray:
+def ends(code: np.ndarray, strength: float) -> np.ndarray:
     return np.concatenate([code, 2 * code])
 
 
@@ -19,7 +19,7 @@ def timeline(easing: str = "linear") -> LookTimeline:
     keys = [
         LookKey(1.0, 0.2, 0.0, easing, CODES["first"]),
         LookKey(3.0, 1.0, 0.5, easing, CODES["second"]),
-        LookKey(4.0, 0.0, 1.0, easing, CODES["first"]),
+        LookKey(4.0, 0.1, 1.0, easing, CODES["first"]),
     ]
     return LookTimeline(keys, 0.5, ends)
 
@@ -47,12 +47,12 @@ def test_it_is_exact_at_its_keys_before_the_first_and_after_the_last(easing):
         (0.0, 0.2, 0.0, "first"),
         (1.0, 0.2, 0.0, "first"),
         (3.0, 1.0, 0.5, "second"),
-        (4.0, 0.0, 1.0, "first"),
-        (99.0, 0.0, 1.0, "first"),
+        (4.0, 0.1, 1.0, "first"),
+        (99.0, 0.1, 1.0, "first"),
     ]:
         look = moving.at(seconds)
         assert (look.strength, look.keep_colors, look.scale) == (strength, colors, 0.5)
-        assert np.array_equal(look.code, ends(CODES[code]))
+        assert np.array_equal(look.code, ends(CODES[code], strength))
 
 
 @pytest.mark.parametrize("easing", ["linear", "smooth", "ease-in", "ease-out"])
@@ -89,6 +89,13 @@ def test_looks_are_the_same_only_where_strength_colours_and_code_are():
     assert not one.is_same(Look()) and not one.is_same(None)
     assert not one.is_same(Look(strength=0.5, code=np.ones(3, np.float32)))
     assert Look().is_same(Look()) and not Look().is_same(Look(keep_colors=0.1))
+
+
+def test_the_strength_is_asked_for_inside_the_network_too_and_no_code_where_there_is_none():
+    keys = [LookKey(0.0, 0.0, code=CODES["first"]), LookKey(2.0, 1.0, code=CODES["second"])]
+    moving = LookTimeline(keys, ends=lambda code, strength: np.append(code, strength))
+    assert moving.at(0.0).code is None and moving.at(0.0).leaves_source
+    assert moving.at(1.0).code[-1] == moving.at(1.0).strength == 0.5 and moving.at(2.0).code[-1] == 1.0
 
 
 def test_one_look_is_keyed_in_strength_and_colours_alone():
