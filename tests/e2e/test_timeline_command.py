@@ -59,14 +59,15 @@ def test_frames_at_keys_have_the_look_of_the_key_and_those_between_go_from_one_t
     film, many, tmp_path
 ):
     keys = [{"at": 0.2, "look": "oil"}, {"at": "0:00.8", "look": "ink*0.5+chalk*0.5"}]
-    moving = stylized(film, tmp_path / "moving.mkv", style=many, timeline={"easing": "linear", "key": keys})
-    ends = [
-        stylized(film, tmp_path / f"{number}.mkv", style=f"{many}:{key['look']}")
-        for number, key in enumerate(keys)
-    ]
+
+    def pictures(name: str, **settings) -> list[np.ndarray]:
+        done({"input": film, "output": tmp_path / name, **settings})  # as pictures: no chroma is halved
+        return [cv2.imread(str(path)).astype(int) for path in sorted((tmp_path / name).iterdir())]
+
+    moving = pictures("moving", style=many, timeline={"easing": "linear", "key": keys})
+    ends = [pictures(f"{number}", style=f"{many}:{key['look']}") for number, key in enumerate(keys)]
     for at, fixed in ((0, 0), (5, 0), (20, 1), (24, 1)):
-        off = np.abs(moving[at] - ends[fixed][at])  # one of the network, the others of the file's chroma
-        assert off.mean() < 0.25 and np.percentile(off, 99.9) <= 2, (at, off.max(), off.mean())
+        assert np.abs(moving[at] - ends[fixed][at]).max() <= 1, at
     away = [float(np.abs(moving[at] - ends[0][at]).mean()) for at in range(5, 12)]
     assert all(b > a for a, b in itertools.pairwise(away))
     assert np.abs(moving[12] - ends[0][12]).mean() > 1 and np.abs(moving[12] - ends[1][12]).mean() > 1
