@@ -76,8 +76,9 @@ class Steerable(Pack):
         return super().read(name)
 
     def code(self, shares: Mapping[str, float]) -> np.ndarray:
-        """`(S,)` or `(S + L,)` float32: the code of a look or of a mixture, by shares that sum to 1."""
-        return between(self.card, self.rows, shares)
+        """The code of a look or of a mixture, by shares that sum to 1: all are `(S,)`, or all `(S + L,)`."""
+        code = between(self.card, self.rows, shares)
+        return np.pad(code, (0, self.rows.shape[1] - len(code)))
 
     def ends(self, code: np.ndarray) -> np.ndarray:
         """`(E,)` float32: what the network is given for a code `(S,)`."""
