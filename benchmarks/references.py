@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 from looks import SIX, clip_frames
 from quality import load_critic, load_material
-from stylereel.actions.chosen_style import chosen_style
 
+from stylereel.actions.chosen_style import chosen_style
 from stylereel.actions.stylizer import Stylizer
 from stylereel.metrics import color_distance, content_ssim, style_likeness, texture_distance
 

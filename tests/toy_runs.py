@@ -34,6 +34,7 @@ TINY_RECIPES: dict[str, dict[str, Any]] = {
     "cyclegan": {**TINY_NETWORKS, "pool_size": 12},
     "conditional": {**TINY_RECIPE, "encoder": {"channels": 8, "hidden": 16}},
     "recycle": {**TINY_NETWORKS, "pool_size": 12, "predictor_channels": 4},
+    "extend": {"discriminator": TINY_NETWORKS["discriminator"], "nce_patches": 32},
 }
 """Small settings of a recipe; one that is not here is tested with small networks."""
 TINY_DATA: dict[str, Any] = {
@@ -91,6 +92,10 @@ def material(
         "recipe": recipe,
         recipe: TINY_RECIPES.get(recipe, TINY_NETWORKS),
     }
+    if recipe == "extend":
+        from many_looks import many_pack, many_recipe
+
+        values["init"] = str(many_pack(folder / "many", many_recipe()).folder)
     resolved = resolve(values, "the test", assignments)
 
     def gathered(path: Path, role: str) -> Gathered:

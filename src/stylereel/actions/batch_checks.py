@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stylereel.actions.batch_journal import Journals
 from stylereel.actions.batch_plan import Variant
+from stylereel.actions.chosen_style import chosen_style
 from stylereel.actions.long_job import style_identity
 from stylereel.actions.masking import check_masking
 from stylereel.actions.option_checks import check_size, checked_rate, checked_times
@@ -17,7 +19,6 @@ from stylereel.actions.stylize import expected_frames
 from stylereel.actions.stylizer import check_stabilize, checked_strength
 from stylereel.core.errors import EnvironmentMissingError, OutputError, ResumeError, StylereelError
 from stylereel.inference.runner import DEVICES, PREFERENCE, RUNNERS, check_choice
-from stylereel.packs.find import find_pack
 from stylereel.video.framing import Crop
 from stylereel.video.info import SourceInfo
 from stylereel.video.parts import Parts, is_published
@@ -87,21 +88,25 @@ class _Looks:
 
     def version(self, variant: Variant) -> str:
         """Name and hash of the style; raises what is wrong with it, or with what is to execute it."""
-        if variant.style not in self._versions:
+        said = variant.options
+        named = {name: said[name] for name in ("reference", "variation") if name in said}
+        look = json.dumps([variant.style, named])
+        if look not in self._versions:
             try:
-                self._versions[variant.style] = style_identity(find_pack(variant.style).card)
+                chosen = chosen_style(variant.style, **named)
+                self._versions[look] = style_identity(chosen.card)  # type: ignore[union-attr]
             except StylereelError as error:
-                self._versions[variant.style] = error
+                self._versions[look] = error
         machine = variant.options.get("runner", "auto"), variant.options.get("device", "auto")
         if machine not in self._machines:
             try:
                 self._machines[machine] = _check_machine(*machine)
             except StylereelError as error:
                 self._machines[machine] = error
-        for found in (self._versions[variant.style], self._machines[machine]):
+        for found in (self._versions[look], self._machines[machine]):
             if isinstance(found, StylereelError):
                 raise found
-        return str(self._versions[variant.style])
+        return str(self._versions[look])
 
 
 def _check_machine(runner: str, device: str) -> None:

@@ -43,6 +43,9 @@ class StylizeOptions(Settings):
 
     model_config = ConfigDict(strict=True)
 
+    reference: Annotated[tuple[str, ...] | None, BeforeValidator(_listed)] = None
+    variation: int | None = None
+    adapt_seconds: float | None = None
     strength: float | None = None
     keep_colors: bool | None = None
     scale: float | None = None

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from stylereel.actions.batch_plan import NETWORK_OPTIONS, Variant, network_key
+from stylereel.actions.adapting import Content
+from stylereel.actions.batch_plan import LOOK_OPTIONS, NETWORK_OPTIONS, Variant, network_key
+from stylereel.actions.chosen_style import chosen_style
 from stylereel.actions.loaded_style import LoadedStyle
+from stylereel.actions.option_checks import checked_times
 from stylereel.actions.runner_choice import choose_runner
 from stylereel.actions.stylize import StylizeSummary, stylize
 from stylereel.core.errors import InputError, ResumeError, StylereelError
@@ -64,7 +67,8 @@ class VariantMaker:
         Raises:
             StylereelError: as `stylize`.
         """
-        loaded = self._network(variant)
+        loaded = self._network(variant, on_progress)
+        options = {name: value for name, value in variant.options.items() if name not in LOOK_OPTIONS}
 
         def run(*, resume: bool, overwrite: bool) -> StylizeSummary:
             return stylize(
@@ -74,7 +78,7 @@ class VariantMaker:
                 resume=resume,
                 overwrite=overwrite,
                 on_progress=on_progress,
-                **variant.options,
+                **options,
             )
 
         try:
@@ -97,14 +101,24 @@ class VariantMaker:
                 raise
         return run(resume=False, overwrite=overwrite)
 
-    def _network(self, variant: Variant) -> LoadedStyle:
+    def _network(self, variant: Variant, on_progress: OnProgress | None) -> LoadedStyle:
         key = network_key(variant)
         if self._loaded is None or key != self._key:
             self._loaded, self._key = None, key  # the one before goes before the next one comes
             said = {name: variant.options[name] for name in NETWORK_OPTIONS if name in variant.options}
-            choice = choose_runner(variant.style, **{**ANY, **said}, begun_with=None, px_to_come=0)
-            self._loaded = LoadedStyle.load(
+            options = variant.options
+            strength = options.get("strength", 1.0)
+            pack = chosen_style(
                 variant.style,
+                **{name: options[name] for name in LOOK_OPTIONS if name in options},
+                strength=strength,
+                content=Content(variant.source, *checked_times(options.get("start"), options.get("end"))),
+                on_progress=on_progress,
+            )
+            choice = choose_runner(pack, **{**ANY, **said}, begun_with=None, px_to_come=0)
+            self._loaded = LoadedStyle.load(
+                pack,
+                strength=strength,
                 device=choice.device,
                 runner=choice.runner,
                 threads=said.get("threads"),

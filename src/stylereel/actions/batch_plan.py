@@ -33,6 +33,8 @@ SOURCE_SIZE = "source"
 FIELDS = ("name", "style", "size")
 NETWORK_OPTIONS = ("runner", "device", "precision", "threads")
 """Options that decide how a network is loaded."""
+LOOK_OPTIONS = ("reference", "variation", "adapt_seconds")
+"""Options that decide which look is in it."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,8 @@ def _variants(place: str, job: JobTable, base: Path) -> tuple[list[Variant], lis
         raise UsageError(f"{place}: no style is named; `stylereel styles` lists them.")
     sizes = [_size(size, place) for size in job.sizes] or [(SOURCE_SIZE, {})]
     options = job.options
+    if "reference" in options:
+        options["reference"] = tuple(str(base / Path(path).expanduser()) for path in options["reference"])
     _check_sizes_beside(options, sizes, place)
     sources, notices = _sources(job.source, base, place)
     pattern = _pattern(job, place)
@@ -320,7 +324,11 @@ def _in_good_order(variants: Sequence[Variant]) -> tuple[Variant, ...]:
 
 def network_key(variant: Variant) -> tuple[Any, ...]:
     """Equal for variants that one loaded network serves."""
-    return variant.style, *(variant.options.get(name) for name in NETWORK_OPTIONS)
+    options = variant.options
+    # A pack of many looks paints its strength inside; a look is fitted to the video that it is laid over.
+    strength = options.get("strength") if ":" in variant.look or "reference" in options else None
+    fitted_to = variant.source if "adapt_seconds" in options else None
+    return variant.style, strength, fitted_to, *(options.get(name) for name in NETWORK_OPTIONS + LOOK_OPTIONS)
 
 
 def _told(variant: Variant) -> str:

@@ -39,7 +39,8 @@ NOT_KEPT = "resume is not for pipes: what goes through one is made in one go. Ru
 NOTHING_TO_RESUME = "Nothing was left to resume, so the job began at its first frame."
 # Options that change nothing in the result, or whose effect is compared by itself.
 NOT_COMPARED = {
-    *("input", "output", "style", "mask", "outside", "on_progress", "overwrite", "resume"),
+    *("input", "output", "style", "reference", "variation", "adapt_seconds", "mask", "outside"),
+    *("on_progress", "overwrite", "resume"),
     *("runner", "device", "threads", "precision", "memory_limit"),
 }
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stylereel.actions.loaded_style import LoadedStyle
+from stylereel.actions.loaded_style import LoadedStyle, pack_of
 from stylereel.inference.quickest import Candidate, measure, remembered
-from stylereel.packs.find import find_pack
 from stylereel.packs.store import Pack
 
 WORTH_PX = 100_000_000
@@ -60,7 +59,7 @@ def choose_runner(
         return asked
     if begun_with is not None:
         return _of(begun_with)
-    pack = find_pack(style)
+    pack = pack_of(style)
     known = remembered(pack, device, precision, threads)
     if known is not None:
         return _of(known)

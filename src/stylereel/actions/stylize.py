@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import itertools
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from stylereel.actions.adapting import Content
+from stylereel.actions.chosen_style import chosen_style, license_notices, told_in_metadata
 from stylereel.actions.loaded_style import LoadedStyle
 from stylereel.actions.long_job import LongJob
 from stylereel.actions.masking import Masking
@@ -32,7 +34,7 @@ from stylereel.inference.enlarging import reduced_size
 from stylereel.inference.network_stage import network_stage, picture_stage
 from stylereel.inference.painter import Painter
 from stylereel.inference.tiled_runner import memory_told
-from stylereel.packs.card import UNKNOWN_LICENSE, Card
+from stylereel.packs.store import Pack
 from stylereel.temporal.stabilizer import Stabilizer
 from stylereel.video.delivery import Delivery
 from stylereel.video.framing import Crop
@@ -57,7 +59,7 @@ class StylizeSummary:
     Attributes:
         input: what was read.
         output: what was written.
-        style: name of the pack.
+        style: what the look is called: the pack's name, of a pack of many looks `atelier:vangogh`.
         license: licence of the pictures that the look was learned from, "unknown" where not stated.
         frames: frames written.
         width: of the frames, pixels.
@@ -114,7 +116,10 @@ def stylize(
     input: str | Path,
     output: str | Path,
     *,
-    style: str | Path | LoadedStyle | None = None,
+    style: str | Path | Pack | LoadedStyle | None = None,
+    reference: str | Path | Sequence[str | Path] | None = None,
+    variation: int | None = None,
+    adapt_seconds: float | None = None,
     timeline: str | Path | Mapping[str, Any] | None = None,
     strength: float = 1.0,
     keep_colors: bool = False,
@@ -155,7 +160,12 @@ def stylize(
         input: a video, a GIF, a picture, a folder or pattern of pictures, or "-" for stdin.
         output: its ending chooses the container; a folder takes pictures; "-" is stdout.
         style: name of a pack, the folder of one, or one that is loaded, whose runner, device and threads
-            it keeps. None for the one that the timeline names.
+            it keeps. None for the one that the timeline names, and with a reference for the shipped pack of
+            many looks.
+        reference: a picture, a video or a folder whose look is taken, or several, averaged; `style` is then
+            a pack of many looks.
+        variation: seed of a variation of the look, for packs of many looks.
+        adapt_seconds: fit the look to the reference first, on frames of the input, for so long; needs torch.
         timeline: how the look changes over time: a TOML file, or what it would hold (docs/stylize.md).
         strength: 0 is the source exactly, 1 the look; monotone between.
         keep_colors: take the look's light and texture, and the source's colours.
@@ -208,7 +218,7 @@ def stylize(
         RefusedError: a pack or an input is refused.
     """
     timeline = read_timeline(timeline)
-    style = style_named(style, timeline)
+    style = style if timeline is None and reference is not None else style_named(style, timeline)
     options = dict(locals())
     start_seconds, end_seconds = checked_times(start, end)
     rate = checked_rate(fps)
@@ -275,8 +285,18 @@ def stylize(
         stretch = Stretch(reader.info, start_seconds, shaping.rate, rate, alone, incoming is None)
         keyed = keyed_style(style, timeline, stretch, strength=strength, keep_colors=keep_colors, scale=scale)
         with own.grows():
-            choice = choose_runner(
+            inside = strength if timeline is None else 1.0  # a timeline's keys say their own
+            pack = chosen_style(
                 keyed.style,
+                reference=reference,
+                variation=variation,
+                adapt_seconds=adapt_seconds,
+                strength=inside,
+                content=Content(input, start_seconds, end_seconds, rate, is_file=incoming is None),
+                on_progress=on_progress,
+            )
+            choice = choose_runner(
+                pack,
                 runner,
                 device,
                 precision,
@@ -285,10 +305,10 @@ def stylize(
                 px_to_come=_pixels(info, total, scale),
             )
             stylizer = Stylizer.load(
-                keyed.style,
+                pack,
                 device=choice.device,
                 runner=choice.runner,
-                strength=strength,
+                strength=inside,
                 keep_colors=keep_colors,
                 scale=scale,
                 threads=threads,
@@ -298,7 +318,7 @@ def stylize(
         notices = [
             *choice.notices,
             *keyed.notices,
-            *_pack_notices(stylizer.card, *masking.cards),
+            *license_notices(stylizer.card, *masking.cards),
             *shaping.notices,
             *caption_notices(chosen, plan, info),
         ]
@@ -349,7 +369,7 @@ def stylize(
                 start_seconds=start_seconds,
                 end_seconds=end_seconds,
                 overwrite=overwrite,
-                metadata=_provenance(stylizer.card, *masking.cards),
+                metadata=told_in_metadata(stylizer.card, *masking.cards, name=stylizer.name),
                 parts=job.parts,
                 bit_depth=bit_depth,
                 keep_alpha=plan.alpha,
@@ -437,7 +457,7 @@ def _summary(
     return StylizeSummary(
         input=str(input),
         output=str(output),
-        style=stylizer.card.name,
+        style=stylizer.name,
         license=stylizer.card.license,
         frames=written.frames,
         width=size[0],
@@ -453,29 +473,6 @@ def _summary(
         is_truncated=reader.truncated,
         elapsed_seconds=round(elapsed, 3),
         notices=tuple(dict.fromkeys(notices)),
-    )
-
-
-def _pack_notices(*cards: Card) -> Iterator[str]:
-    for card in cards:
-        if card.license_is_unknown:
-            yield (
-                f"The licence of the pictures behind the style '{card.name}' is unknown: find out before you "
-                "publish what it makes."
-            )
-
-
-def _provenance(*cards: Card) -> dict[str, str]:
-    """What the output's metadata says of how it was made."""
-    return {"comment": f"Stylised with Stylereel, {' Outside of a mask: '.join(map(_named, cards))}"}
-
-
-def _named(card: Card) -> str:
-    by = f", by {card.author}" if card.author else ""
-    credit = f" Credit: {card.credit}." if card.credit else ""
-    license = UNKNOWN_LICENSE if card.license_is_unknown else card.license
-    return (
-        f"style '{card.name}' version {card.version}{by}; licence of the style pictures: {license}.{credit}"
     )
 
 

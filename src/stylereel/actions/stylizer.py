@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from stylereel.actions.adapting import Content
+from stylereel.actions.chosen_style import chosen_style
 from stylereel.actions.loaded_style import LoadedStyle
 from stylereel.actions.run_memory import checked_limit
 from stylereel.core.errors import UsageError
@@ -28,16 +30,21 @@ class Stylizer:
         runner: the network as it runs; its `name`, `device` and `precision` say how, its `notices` what is to
             be told of memory.
         look: strength and colours.
+        name: what the look is called: of a pack of many looks `atelier:vangogh`.
     """
 
-    def __init__(self, card: Card, runner: TiledRunner, look: Look) -> None:
-        self.card, self.runner, self.look = card, runner, look
+    def __init__(self, card: Card, runner: TiledRunner, look: Look, name: str | None = None) -> None:
+        self.card, self.runner, self.look, self.name = card, runner, look, name or card.name
 
     @classmethod
     def load(
         cls,
-        style: str | Path | LoadedStyle | Pack,
+        style: str | Path | Pack | LoadedStyle | None = None,
         *,
+        reference: str | Path | Sequence[str | Path] | None = None,
+        variation: int | None = None,
+        adapt_seconds: float | None = None,
+        adapt_to: str | Path | None = None,
         device: str = "auto",
         runner: str = "auto",
         strength: float = 1.0,
@@ -51,7 +58,12 @@ class Stylizer:
 
         Args:
             style: name of a pack, the folder of one, a pack, or one that is loaded, whose runner, device and
-                threads it keeps.
+                threads it keeps; None with a reference for the shipped pack of many looks.
+            reference: a picture, a video or a folder whose look is taken, or several, averaged; `style` is
+                then a pack of many looks.
+            variation: seed of a variation of the look, for packs of many looks.
+            adapt_seconds: fit the look to the reference first, for so long; needs torch.
+            adapt_to: the video or picture whose frames it is fitted on.
             device: "auto", "cpu", "cuda" or "mps".
             runner: "auto", "openvino", "onnxruntime" or "torch".
             strength: 0 (the source) to 1 (the look).
@@ -69,11 +81,20 @@ class Stylizer:
         """
         look = Look(checked_strength(strength), keep_colors, checked_scale(scale))
         limit_bytes = checked_limit(memory_limit)
-        if not isinstance(style, LoadedStyle):
-            style = LoadedStyle.load(
-                style, device=device, runner=runner, threads=threads, precision=precision
+        chosen = chosen_style(
+            style,
+            reference=reference,
+            variation=variation,
+            adapt_seconds=adapt_seconds,
+            strength=strength,
+            content=None if adapt_to is None else Content(adapt_to),
+        )
+        if not isinstance(chosen, LoadedStyle):
+            chosen = LoadedStyle.load(
+                chosen, device=device, runner=runner, strength=strength, threads=threads, precision=precision
             )
-        return cls(style.pack.card, TiledRunner(style.runner, style.pack, plan_memory(limit_bytes)), look)
+        tiled = TiledRunner(chosen.runner, chosen.pack, plan_memory(limit_bytes))
+        return cls(chosen.pack.card, tiled, look, chosen.pack.look_name)
 
     def __call__(self, frame: np.ndarray) -> np.ndarray:
         """One `(H, W, 3)` uint8 RGB picture in the look, by itself: the same shape and type.

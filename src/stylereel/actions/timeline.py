@@ -8,13 +8,12 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
-from stylereel.actions.loaded_style import LoadedStyle
+from stylereel.actions.loaded_style import LoadedStyle, pack_of
 from stylereel.actions.timeline_file import WrittenKey, WrittenTimeline, check_order
 from stylereel.core.errors import InputError, UsageError
 from stylereel.core.frames import Frame
 from stylereel.inference.look_timeline import LookKey, LookTimeline
 from stylereel.inference.painter import Look
-from stylereel.packs.find import find_pack
 from stylereel.packs.looks import OneLook, parse_mixture
 from stylereel.packs.steerable import Steerable
 from stylereel.packs.store import Pack
@@ -79,7 +78,7 @@ class KeyedStyle:
         notices: sentences for the user.
     """
 
-    style: str | Path | LoadedStyle | Pack
+    style: str | Path | LoadedStyle | Pack | None
     look_of: Callable[[Frame], Look] | None = None
     notices: tuple[str, ...] = field(default=())
 
@@ -89,8 +88,8 @@ class KeyedStyle:
 
 
 def style_named(
-    style: str | Path | LoadedStyle | None, timeline: WrittenTimeline | None
-) -> str | Path | LoadedStyle:
+    style: str | Path | LoadedStyle | Pack | None, timeline: WrittenTimeline | None
+) -> str | Path | LoadedStyle | Pack:
     """The style that was asked for: beside the timeline, or else in it.
 
     Raises:
@@ -101,11 +100,14 @@ def style_named(
     if timeline is not None and timeline.style is not None:
         return timeline.style
     also = "" if timeline is None else ' Or name it in the timeline, above its first key: style = "NAME".'
-    raise UsageError(f"style is missing: name one, --style NAME; `stylereel styles` lists them.{also}")
+    raise UsageError(
+        "style is missing: name one, --style NAME, or --reference PICTURE; `stylereel styles` lists them."
+        f"{also}"
+    )
 
 
 def keyed_style(
-    style: str | Path | LoadedStyle,
+    style: str | Path | LoadedStyle | Pack | None,
     timeline: WrittenTimeline | None,
     stretch: Stretch,
     *,
@@ -116,7 +118,7 @@ def keyed_style(
     """A timeline laid on a source and a style; without one, the style as it is.
 
     Args:
-        style: name of a pack, the folder of one, or one that is loaded.
+        style: name of a pack, the folder of one, a pack, or one that is loaded; with a timeline never None.
         timeline: as it was written.
         stretch: of the source.
         strength, keep_colors: of keys that say none.
@@ -133,7 +135,7 @@ def keyed_style(
             f"A timeline is for what takes time, and {stretch.info.path} is pictures that do not. For "
             "pictures that are the frames of a film, say at which pace: --fps 24."
         )
-    pack = style.pack if isinstance(style, LoadedStyle) else find_pack(style)
+    pack = style.pack if isinstance(style, LoadedStyle) else pack_of(style or "")
     if pack.card.code_size and not pack.ends_size:
         pack = Steerable.of(pack)
     shares = [_shares(key, pack) for key in timeline.keys]

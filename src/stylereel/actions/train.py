@@ -34,7 +34,7 @@ from stylereel.training.phases import Recipe
 from stylereel.training.precision import chosen_precision
 from stylereel.training.preview import encoded, fit_for_network, pairs_sheet, stylized_pixels, write_picture
 from stylereel.training.run_folder import RunFolder, check_paths, versions
-from stylereel.training.settings import RECIPES, Resolved, changed_keys, read_preset, resolve
+from stylereel.training.settings import RECIPES, Resolved, changed_keys, looks_of, read_preset, resolve
 from stylereel.training.start import start_from, teach
 
 MAX_STEPS_VARIABLE = "STYLEREEL_MAX_STEPS"
@@ -119,6 +119,8 @@ def train(
     folder = RunFolder(output)
     resolved, record = _resumed(folder, resolved, recipe) if resume else (_required(resolved), None)
     settings = resolved.settings
+    if settings.recipe == "extend" and settings.init is None:
+        raise UsageError("A look is added to a pack that holds some: name it, --init PACK.")
     chosen_device = find_device(device)
     torch.set_num_threads(threads or os.cpu_count() or 1)
     check_paths([entry.path for entry in settings.content], [entry.path for entry in settings.style], output)
@@ -370,7 +372,7 @@ class _Session:
             steps_per_second=(run.step - self.first_step) / seconds if seconds else 0.0,
             alarms=self.alarms,
             parity=parity,
-            looks=getattr(self.resolved.recipe_config, "styles", ()),
+            looks=looks_of(self.resolved),
         )
 
 

@@ -11,6 +11,7 @@ import torch
 from safetensors.numpy import load
 from torch import nn
 
+from stylereel.actions.extended_pack import extended_pack
 from stylereel.actions.quantize import chosen_frames, in_int8
 from stylereel.data.gather import Gathered
 from stylereel.export.onnx import (
@@ -28,6 +29,7 @@ from stylereel.packs.looks import FOLDED_NAME, ends_of
 from stylereel.packs.steerable import STEERED_NAME
 from stylereel.packs.store import ENCODER_NAME, ONNX_NAME, WEIGHTS_NAME
 from stylereel.training.card import make_card
+from stylereel.training.one_code import OneCode
 from stylereel.training.phases import Recipe
 from stylereel.training.settings import Resolved
 
@@ -56,6 +58,8 @@ def pack_of(
     Raises:
         PackError: the exported network is not the trained one.
     """
+    if isinstance(generator, OneCode):
+        return extended_pack(resolved, folder_name, generator, content, style, training)
     files = {WEIGHTS_NAME: saved(generator)}
     plain, many = generator, code_size(generator) > 0
     if many:

@@ -32,6 +32,10 @@ EPILOG = (
 
   stylereel stylize "frames/*.png" film.mp4 --style ukiyoe --fps 24
 
+  stylereel stylize in.mp4 out.mp4 --reference painting.jpg
+
+  stylereel stylize in.mp4 out.mp4 --style atelier:vangogh --variation 7
+
   stylereel stylize film.mkv painted.mkv --style ukiyoe --resume
 
   stylereel stylize in.mp4 portrait.mp4 --style ukiyoe --mask mask.mp4 --outside wave
@@ -80,7 +84,37 @@ def _stylize(
     ],
     style: Annotated[
         str | None,
-        typer.Option("--style", "-s", help="Name of a style, or the folder of one.", show_default=False),
+        typer.Option(
+            "--style",
+            "-s",
+            help="Name of a style, or the folder of one; of a pack of many looks PACK:LOOK or a mixture, "
+            "PACK:LOOK*0.7+OTHER*0.3.",
+            show_default=False,
+        ),
+    ] = None,
+    reference: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="PICTURE|VIDEO|FOLDER",
+            help="Take the look of this picture or clip, which no training saw; repeatable, then averaged. "
+            "--style PACK may name the pack of many looks that reads it.",
+            show_default=False,
+        ),
+    ] = None,
+    variation: Annotated[
+        int | None,
+        typer.Option(
+            metavar="SEED",
+            help="A variation of the look, the same for the same number; for packs of many looks.",
+        ),
+    ] = None,
+    adapt: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="Fit the look to the reference first, on frames of INPUT, for so long: 60 does much. "
+            "Needs torch: pip install 'stylereel[train]'.",
+        ),
     ] = None,
     timeline: Annotated[
         Path | None,
@@ -92,7 +126,11 @@ def _stylize(
         ),
     ] = None,
     strength: Annotated[
-        float, typer.Option(help="How much of the look: 0 is the source exactly, 1 the whole look.")
+        float,
+        typer.Option(
+            help="How much of the look: 0 is the source exactly, 1 the whole look. Packs of many looks "
+            "paint less, too, where there is less of it."
+        ),
     ] = 1.0,
     keep_colors: Annotated[
         bool, typer.Option("--keep-colors", help="The look's light and texture with the source's colours.")
@@ -240,6 +278,9 @@ def _stylize(
             input,
             output,
             style=style,
+            reference=reference,
+            variation=variation,
+            adapt_seconds=adapt,
             timeline=timeline,
             strength=strength,
             keep_colors=keep_colors,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from stylereel.cli import train_options as options
-from stylereel.core.errors import EnvironmentMissingError
+from stylereel.core.errors import EnvironmentMissingError, UsageError
 from stylereel.core.progress import Progress
 
 if TYPE_CHECKING:
@@ -50,6 +50,13 @@ HELP = {
         "it has. Looks are chosen as my-atelier:LOOK and mixed as my-atelier:LOOK*0.7+OTHER*0.3.",
         "stylereel train conditional --content my-photos --styles my-looks --output my-atelier",
     ),
+    "extend": (
+        "Add a look to a pack of many looks, in a quarter of an hour.",
+        "The network of the pack that --init names and the codes of its looks stay as they are, byte for "
+        "byte; one code more is learned. OUTPUT is a new pack of all looks; the folder's name is the look's.",
+        "stylereel train extend --init my-atelier --content my-photos --style my-paintings --minutes 15 "
+        "--output my-larger-atelier",
+    ),
 }
 """What `--help` says, by recipe: a line, how it learns, an example."""
 
@@ -61,15 +68,16 @@ def train() -> None:
     """Train a look of your own."""
 
 
-def _register(recipe: str, help: str) -> None:
+def _register(said: str, help: str) -> None:
     """The command of one recipe; all have the same options."""
 
-    @app.command(recipe, help=help)
+    @app.command(said, help=help)
     def command(
         output: options.Output,
         content: options.Content = None,
         style: options.Style = None,
         styles: options.Styles = None,
+        add_style: options.AddStyle = None,
         minutes: options.Minutes = None,
         steps: options.Steps = None,
         resume: options.Resume = False,
@@ -94,9 +102,10 @@ def _register(recipe: str, help: str) -> None:
         _require_torch()
         from stylereel.actions import train as action
 
+        recipe = _recipe_for(said, add_style)
         given: dict[str, Any] = {
             "content": content,
-            "style": style,
+            "style": style if add_style is None else [add_style],
             "minutes": minutes,
             "steps": steps,
             "init": init,
@@ -139,6 +148,15 @@ def _register(recipe: str, help: str) -> None:
 
 for _recipe, (_what, _how, _example) in HELP.items():
     _register(_recipe, f"{_what}\n\n{_how}\n\n{WHAT_IT_WRITES}\n\nExample: {_example}")
+
+
+def _recipe_for(said: str, add_style: Path | None) -> str:
+    """The recipe that is meant: adding a look to a pack is one of its own."""
+    if add_style is None:
+        return said
+    if said not in ("conditional", "extend"):
+        raise UsageError(f"--add-style is for the recipe 'conditional': '{said}' learns one look, --style.")
+    return "extend"
 
 
 def _require_torch() -> None:

@@ -20,6 +20,14 @@ Styles = Annotated[
     Path | None,
     typer.Option("--styles", help="Folder that holds a folder of pictures or videos for each look."),
 ]
+AddStyle = Annotated[
+    Path | None,
+    typer.Option(
+        "--add-style",
+        metavar="FOLDER",
+        help="Add this look to the pack --init names, whose other looks stay as they are: `train extend`.",
+    ),
+]
 Minutes = Annotated[
     float | None, typer.Option("--minutes", min=0.1, help="Time to train.", show_default="20")
 ]

@@ -26,10 +26,9 @@ CODES_NAME = "codes.safetensors"
 Weights = dict[str, np.ndarray]
 VARIATION_REACH = 1.0
 """As `networks.style_codes.StyleCodes.REACH`."""
-CODE_POWER = 1.0
-"""Of the strength, in the way that the code goes from the photograph's to the look's."""
-LAYING_POWER = 1.0
-"""Of what is left of the source, in the way that the result is laid over it."""
+STRENGTH_POWER = 0.5
+"""Of the strength, in the way of the code. The result is laid over the source as well, by the strength: so
+the code hurries ahead, and strokes are there at a half, when their weight is a half too."""
 
 
 def mixed(pack: Pack, shares: Mapping[str, float]) -> np.ndarray:
@@ -121,12 +120,7 @@ def at_strength(pack: Pack, code: np.ndarray, strength: float) -> np.ndarray:
         raise PackError(f"{pack.folder / CODES_NAME} holds a photograph's code of shape {photograph.shape}.")
     start = np.zeros_like(code)
     start[: size - 1] = photograph
-    return np.asarray(start + strength**CODE_POWER * (code - start), np.float32)
-
-
-def laid_over(strength: float) -> float:
-    """How much of what a network at this strength paints is laid over the source: 0 to 1, monotone."""
-    return 1 - (1 - strength) ** LAYING_POWER
+    return np.asarray(start + strength**STRENGTH_POWER * (code - start), np.float32)
 
 
 def leaky(x: np.ndarray) -> np.ndarray:

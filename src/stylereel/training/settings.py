@@ -134,7 +134,18 @@ def resolve(values: Mapping[str, Any], where: str, assignments: Sequence[str] = 
     settings = make_settings(TrainSettings, merged, where)
     if "styles" in recipe.Config.model_fields and settings.style:
         own = {**own, "styles": _looks_of(settings, where)}
+    if "look" in recipe.Config.model_fields and settings.style:
+        own = {**own, "look": settings.style[0].look_name}
+    if hasattr(recipe, "from_pack") and settings.init is not None:
+        own = {**own, **recipe.from_pack(settings.init)}
     return Resolved(settings, make_settings(recipe.Config, own, f"{where}, table {recipe_name}"), recipe)
+
+
+def looks_of(resolved: Resolved) -> tuple[str, ...]:
+    """Names of the looks that a run learns for a pack of many; none for a pack of one."""
+    config = resolved.recipe_config
+    added = getattr(config, "look", None)
+    return (added,) if added else tuple(getattr(config, "styles", ()))
 
 
 def _looks_of(settings: TrainSettings, where: str) -> list[str]:

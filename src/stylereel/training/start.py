@@ -28,7 +28,9 @@ def start_from(name: str, recipe: Recipe) -> None:
     Raises:
         MissingInputError, UsageError, PackError: there is none, or it has another shape.
     """
-    if name.endswith(SUFFIX):
+    if hasattr(recipe, "extend"):
+        recipe.extend(find_pack(name))  # type: ignore[attr-defined]
+    elif name.endswith(SUFFIX):
         start_from_modules(Path(name), recipe)
     else:
         start_from_pack(find_pack(name), name, recipe)

@@ -1,0 +1,171 @@
+"""Fits a look to its reference on frames of the very input, and remembers the code that came out.
+
+The code is kept in the cache folder under a hash of all that it was made of: the same command takes it from
+there, so that a run that is resumed goes on in exactly the look that it began in.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load, save
+
+from stylereel.core.caches import cache_folder
+from stylereel.core.errors import EnvironmentMissingError, UsageError, VideoOpenError
+from stylereel.core.progress import OnProgress, Progress
+from stylereel.data.media import with_short_side
+from stylereel.packs.store import Pack
+from stylereel.video.fingerprint import source_fingerprint
+from stylereel.video.reader import FrameReader
+
+FRAMES = 12
+LARGEST_SHORT_SIDE_PX = 1080
+LOOKED_AT_SECONDS = 60.0
+"""Of a longer stretch so many seconds are decoded, from its beginning."""
+_OF_FITTING = 1
+"""Raised when a fit would come out otherwise, so that what was fitted before is fitted again."""
+INSTALL = "pip install 'stylereel[train]'"
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a look will be laid over.
+
+    Attributes:
+        source: as `stylize` takes it.
+        start_seconds, end_seconds: the stretch; None for all of it.
+        fps: of folders and patterns of pictures.
+        is_file: False for a pipe, which is read once.
+    """
+
+    source: str | Path
+    start_seconds: float | None = None
+    end_seconds: float | None = None
+    fps: Fraction | float | None = None
+    is_file: bool = True
+
+
+def adapted(
+    pack: Pack,
+    code: np.ndarray,
+    references: Sequence[Sequence[np.ndarray]],
+    content: Content | None,
+    seconds: float,
+    on_progress: OnProgress | None = None,
+) -> np.ndarray:
+    """The code fitted to the references for so long, or as it was fitted before.
+
+    Args:
+        pack: of many looks.
+        code: `(S,)` float32, as the encoder reads it.
+        references: the pictures of each.
+        content: what the look will be laid over.
+        seconds: how long to fit.
+        on_progress: told after each step.
+
+    Returns:
+        `(S + L,)` float32.
+
+    Raises:
+        UsageError: `seconds` out of range, or nothing to fit on.
+        EnvironmentMissingError: torch is absent.
+        TrainingDivergedError: it came to nothing.
+    """
+    if isinstance(seconds, bool) or not (math.isfinite(seconds) and 0 < seconds <= 86400):
+        raise UsageError(f"--adapt {seconds}: expected seconds to fit the look for, such as 60.")
+    if content is None or not content.is_file:
+        raise UsageError("--adapt fits the look to frames of the input: name a file, a pipe is read once.")
+    with FrameReader(
+        content.source,
+        start_seconds=content.start_seconds,
+        end_seconds=content.end_seconds,
+        fps=content.fps,
+    ) as reader:
+        facts = [source_fingerprint(reader.info), content.start_seconds, content.end_seconds, seconds]
+        place = _place(pack, code, references, facts)
+        kept = _kept(place, pack)
+        if kept is not None:
+            return kept
+        frames = _spread(reader)
+    fitted = _fitted(pack, code, references, frames, seconds, on_progress)
+    _keep(place, fitted)
+    return fitted
+
+
+def _fitted(
+    pack: Pack,
+    code: np.ndarray,
+    references: Sequence[Sequence[np.ndarray]],
+    frames: Sequence[np.ndarray],
+    seconds: float,
+    on_progress: OnProgress | None,
+) -> np.ndarray:
+    try:
+        from stylereel.inference.runners.torch import load_generator
+        from stylereel.training.adaptation import fit_code
+    except ImportError as error:
+        raise EnvironmentMissingError(f"--adapt needs torch, which is absent: {INSTALL}") from error
+
+    def tell(step: int, elapsed: float) -> None:
+        if on_progress is not None:
+            pace = step / max(elapsed, 1e-6)
+            total = max(step, round(pace * seconds))
+            left = max(0.0, seconds - elapsed)
+            on_progress(Progress(step, total, pace, left, "steps", "fitting the look to the reference"))
+
+    pictures = [picture for several in references for picture in several]
+    return fit_code(load_generator(pack), code, frames, pictures, seconds=seconds, on_step=tell)
+
+
+def _spread(reader: FrameReader) -> list[np.ndarray]:
+    """A dozen frames, spread over what is looked at."""
+    info = reader.info
+    seconds = min(LOOKED_AT_SECONDS, info.duration_seconds or LOOKED_AT_SECONDS)
+    stride = max(1, round(seconds * float(info.frame_rate)) // (2 * FRAMES))
+    found: list[np.ndarray] = []
+    for index, frame in enumerate(reader):
+        if index % stride == 0:
+            found.append(with_short_side(frame.pixels, LARGEST_SHORT_SIDE_PX))
+        if len(found) == 2 * FRAMES:
+            break
+    if not found:
+        raise VideoOpenError(f"{info.path} has no frame in the stretch that was asked for.")
+    chosen = np.linspace(0, len(found) - 1, min(len(found), FRAMES)).round().astype(int)
+    return [found[index] for index in chosen]
+
+
+def _place(
+    pack: Pack, code: np.ndarray, references: Sequence[Sequence[np.ndarray]], facts: Sequence[object]
+) -> Path:
+    hashed = hashlib.sha256(json.dumps([_OF_FITTING, dict(sorted(pack.card.files.items())), *facts]).encode())
+    hashed.update(code.tobytes())
+    for picture in (picture for several in references for picture in several):
+        hashed.update(f"{picture.shape}".encode())
+        hashed.update(np.ascontiguousarray(picture).tobytes())
+    return cache_folder("codes") / f"code-{hashed.hexdigest()[:24]}.safetensors"
+
+
+def _kept(place: Path, pack: Pack) -> np.ndarray | None:
+    try:
+        code = load(place.read_bytes())["code"]
+    except Exception:  # not there, or not whole: it is fitted again
+        return None
+    sound = code.ndim == 1 and len(code) > pack.card.code_size and bool(np.isfinite(code).all())
+    return code.astype(np.float32) if sound else None
+
+
+def _keep(place: Path, code: np.ndarray) -> None:
+    with contextlib.suppress(OSError):  # a folder that cannot be written costs the time each time
+        place.parent.mkdir(parents=True, exist_ok=True)
+        staged = place.with_name(f".{place.name}.{os.getpid()}")
+        staged.write_bytes(save({"code": code}))
+        os.replace(staged, place)
