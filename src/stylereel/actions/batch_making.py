@@ -116,6 +116,7 @@ class VariantMaker:
                 on_progress=on_progress,
             )
             choice = choose_runner(pack, **{**ANY, **said}, begun_with=None, px_to_come=0)
+            assert not isinstance(pack, LoadedStyle)  # a variant names its style
             self._loaded = LoadedStyle.load(
                 pack,
                 strength=strength,

@@ -113,7 +113,7 @@ class Masking:
             precision=precision,
             threads=threads,
             strength=look.strength,
-            keep_colors=look.keep_colors,
+            keep_colors=look.keep_colors > 0,
             scale=look.scale,
         )
 

@@ -217,9 +217,10 @@ def stylize(
         MemoryShortError: memory ran out, also with the smallest tiles.
         RefusedError: a pack or an input is refused.
     """
-    timeline = read_timeline(timeline)
-    style = style if timeline is None and reference is not None else style_named(style, timeline)
-    options = dict(locals())
+    written = read_timeline(timeline)
+    style = style if written is None and reference is not None else style_named(style, written)
+    options = dict(locals()) | {"timeline": written}
+    del options["written"]
     start_seconds, end_seconds = checked_times(start, end)
     rate = checked_rate(fps)
     check_size(max_side)
@@ -283,9 +284,9 @@ def stylize(
         total = expected_frames(info, start_seconds, end_seconds)
         alone = is_unconnected(reader.info, rate)
         stretch = Stretch(reader.info, start_seconds, shaping.rate, rate, alone, incoming is None)
-        keyed = keyed_style(style, timeline, stretch, strength=strength, keep_colors=keep_colors, scale=scale)
+        keyed = keyed_style(style, written, stretch, strength=strength, keep_colors=keep_colors, scale=scale)
         with own.grows():
-            inside = strength if timeline is None else 1.0  # a timeline's keys say their own
+            inside = strength if written is None else 1.0  # a timeline's keys say their own
             pack = chosen_style(
                 keyed.style,
                 reference=reference,

@@ -17,6 +17,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -128,7 +129,7 @@ class _Fit:
         self.filters = RandomFilters()
         self.content = [_as_tensor(frame) for frame in content]
         self.style = [_as_tensor(picture) for picture in style]
-        self.precision = chosen_precision("auto", torch.device("cpu"))
+        self.precision: Literal["bf16", "fp32"] = chosen_precision("auto", torch.device("cpu"))
         groups = [
             {"params": [self.steering], "lr": terms.steering_rate},
             {"params": [self.offsets], "lr": terms.offsets_rate},
@@ -146,8 +147,8 @@ class _Fit:
         """One step of the discriminator and of the code; `done` is the part of the time that has passed."""
         terms = self.terms
         content, style = self._crops(self.content, terms.crops), self._crops(self.style, terms.crops)
-        motion = random_motion(1, *content.shape[-2:], self.rng)
-        places = random_places(len(content), *content.shape[-2:], self.rng)
+        motion = random_motion(1, content.shape[-2], content.shape[-1], self.rng)
+        places = random_places(len(content), content.shape[-2], content.shape[-1], self.rng)
         moved = disturbed(motion.warp(content[:1]).clamp(-1, 1), self.rng)
         anchors = None
         if self.channels:

@@ -198,7 +198,7 @@ class Recipe:
         """`generator`: to be trained instead of a new one of the shape that `config` states."""
         self.config = config or Config()
         self.total_steps = max(1, total_steps)
-        self.generator = build_generator(self.config.generator) if generator is None else generator
+        self.generator: Any = build_generator(self.config.generator) if generator is None else generator
         self.anchor_channels = int(getattr(self.config.generator, "anchor_channels", 0))
         self.discriminator = patch.Discriminator(self.config.discriminator)
         self.temporal = patch.Discriminator(self.config.temporal) if self.config.temporal_weight else None
