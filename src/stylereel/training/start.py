@@ -73,6 +73,7 @@ def start_from_pack(pack: Pack, name: str, recipe: Recipe) -> None:
         return
     _load(modules["encoder"], safetensors.torch.load(pack.read(ENCODER_NAME)), name, "encoder")
     codes = safetensors.torch.load(pack.read(CODES_NAME))
+    codes.pop("offsets", None)  # of looks that were added with the network at rest; here it learns them
     codes["named"] = _known_rows(modules["codes"].named.detach(), codes["named"], recipe, pack.card)  # pyright: ignore
     _load(modules["codes"], codes, name, "codes")
 

@@ -9,14 +9,15 @@ torch = pytest.importorskip("torch", reason="the training extra is not installed
 import safetensors.torch
 
 import toy_runs
+from many_looks import many_pack, many_recipe
 from stylereel.actions.trained_pack import saved
 from stylereel.core.errors import MissingInputError, PackError, UsageError
 from stylereel.networks.generators import light
 from stylereel.packs.card import Card, GeneratorSpec
-from stylereel.packs.store import Pack, save_pack
+from stylereel.packs.store import Pack, read_card, save_pack
 from stylereel.training.loop import train
 from stylereel.training.settings import TrainSettings
-from stylereel.training.start import start_from, teach, teacher_of
+from stylereel.training.start import start_from, start_from_pack, teach, teacher_of
 from toy_packs import toy_onnx
 
 
@@ -124,3 +125,26 @@ def test_a_recipe_of_one_look_takes_no_teachers(tmp_path):
     settings = TrainSettings.model_validate({"style": [{"path": "somewhere", "teacher": "vangogh"}]})
     with pytest.raises(UsageError, match="takes no teachers"):
         teach(recipe, settings)
+
+
+def test_codes_are_taken_by_name_and_a_look_that_was_added_is_no_obstacle(material, tmp_path):
+    made = many_recipe()
+    pack = many_pack(tmp_path / "many", made)
+    codes = safetensors.torch.load(pack.read("codes.safetensors"))
+    codes["offsets"] = torch.ones(len(pack.card.styles), 7)
+    codes = {name: value.contiguous() for name, value in codes.items()}
+    (tmp_path / "many" / "codes.safetensors").write_bytes(safetensors.torch.save(codes))
+    config = made.config.model_copy(update={"styles": ("water", "ink")})
+    recipe = type(made)(config, total_steps=4)
+    fresh = recipe.codes.named.detach().clone()
+    start_from_pack(load_pack_anew(tmp_path / "many"), "many", recipe)
+    assert torch.equal(recipe.codes.named[1], made.codes.named[pack.card.styles.index("ink")])
+    assert torch.equal(recipe.codes.named[0], fresh[0])
+    assert torch.equal(recipe.encoder.code.weight, made.encoder.code.weight)
+
+
+def load_pack_anew(folder) -> Pack:
+    """A pack one of whose files was rewritten, its card told so."""
+    card = read_card(folder)
+    files = {name: (folder / name).read_bytes() for name in card.files}
+    return save_pack(folder, card, files, overwrite=True)
