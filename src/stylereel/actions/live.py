@@ -332,7 +332,7 @@ class LiveSession:
     def _summary(self) -> LiveSummary:
         looks, engine, run = self._at_work
         at_work, stylizer = looks.current()
-        seconds = time.monotonic() - self._began
+        seconds = (engine.ended_at or time.monotonic()) - self._began
         frames_in, frames_out = engine.frames_in.count, engine.frames_out.count
         card = stylizer.card
         if card.license_is_unknown:

@@ -120,6 +120,7 @@ class LiveEngine:
         frames_out: painted, and their pace.
         latency: from the source to having been written, over all outputs.
         lanes: the outputs.
+        ended_at: by the clock, when the last frame was painted; None before.
     """
 
     def __init__(
@@ -148,6 +149,7 @@ class LiveEngine:
         self.latency = Latency(clock)
         self.lanes = [OutputLane(output, clock) for output in outputs]
         self.stopping = stopping or threading.Event()
+        self.ended_at: float | None = None
         self._failure: BaseException | None = None
 
     @property
@@ -192,6 +194,7 @@ class LiveEngine:
         self.stop()
         self._inbox.close()
         painting.join()
+        self.ended_at = self._clock()
         for lane, thread in zip(self.lanes, writing, strict=True):
             lane.slot.close()
             self._let_finish(lane, thread)

@@ -96,5 +96,5 @@ class LiveAddress:
         if self.scheme == "rtsp":
             options |= {"rtsp_transport": "tcp"}
         if not self.is_paced:
-            options |= {"fflags": "nobuffer", "analyzeduration": "1000000"}
+            options |= {"analyzeduration": "1000000"}
         return options

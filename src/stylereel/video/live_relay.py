@@ -120,7 +120,8 @@ def relay() -> None:
     """What the child does: the address from stdin's first line, then FLV, each packet sent as it comes."""
     incoming: Any = open(0, "rb", buffering=0)  # noqa: SIM115
     address = incoming.readline(_LONGEST_LINE).decode().rstrip("\n")
-    options = {"fflags": "nobuffer", "analyzeduration": "500000", "probesize": "100000"}
+    # No "nobuffer" here: it would throw away what is looked at first, and with it the first keyframe.
+    options = {"analyzeduration": "500000", "probesize": "100000"}
     with av.open(incoming, "r", format="flv", options=options) as source:
         video = source.streams.video[0]
         with av.open(address, "w", format="flv", options={"flvflags": "no_duration_filesize"}) as server:

@@ -133,8 +133,8 @@ class AddressSource:
         except (av.error.ArgumentError, av.error.PermissionError) as error:
             raise RefusedError(
                 f"{address.shown}: what comes from there is no video stream, or a playlist that names "
-                f"something which may not be opened: refused ({error.strerror}). Give the address of the video "
-                "itself."
+                f"something which may not be opened: refused ({error.strerror}). Give the address of the "
+                "video itself."
             ) from error
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise _gone(address, error) from error
@@ -211,7 +211,10 @@ class CameraSource:
         self, address: LiveAddress, max_side: int | None, size: tuple[int, int] | None, clock: Clock
     ) -> None:
         self._address, self._max_side, self._clock = address, max_side, clock
+        loud = cv2.utils.logging.getLogLevel()
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # what is wrong is told below
         self._camera = cv2.VideoCapture(address.camera, _backend())
+        cv2.utils.logging.setLogLevel(loud)
         if size is not None:
             self._camera.set(cv2.CAP_PROP_FRAME_WIDTH, size[0])
             self._camera.set(cv2.CAP_PROP_FRAME_HEIGHT, size[1])
