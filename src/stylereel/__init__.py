@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from stylereel.actions.doctor import MachineReport, examine_machine
     from stylereel.actions.evaluate import evaluate
     from stylereel.actions.evaluation import Evaluation
+    from stylereel.actions.live import LiveSession, live
+    from stylereel.actions.live_report import LiveStatus, LiveSummary
     from stylereel.actions.preview import PreviewSheet, preview_styles
     from stylereel.actions.quantize import QuantizeSummary, quantize
     from stylereel.actions.stylize import StylizeSummary, stylize
@@ -49,6 +51,10 @@ _HOMES = {
     "Stylizer": "actions.stylizer",
     "StylizeSummary": "actions.stylize",
     "stylize": "actions.stylize",
+    "LiveSession": "actions.live",
+    "LiveStatus": "actions.live_report",
+    "LiveSummary": "actions.live_report",
+    "live": "actions.live",
     "BatchProgress": "actions.batch",
     "BatchSummary": "actions.batch",
     "batch": "actions.batch",
@@ -101,6 +107,9 @@ __all__ = [
     "FrameReader",
     "FrameWriter",
     "InputError",
+    "LiveSession",
+    "LiveStatus",
+    "LiveSummary",
     "MachineReport",
     "MemoryShortError",
     "Pack",
@@ -125,6 +134,7 @@ __all__ = [
     "examine_machine",
     "find_pack",
     "list_packs",
+    "live",
     "load_pack",
     "preview_styles",
     "probe",

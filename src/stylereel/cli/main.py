@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 from stylereel.cli.console import INTERRUPTED, errors_as_exit_codes
 
 COMMANDS = (
-    *("stylize", "preview", "batch", "styles", "train", "quantize"),
+    *("stylize", "live", "preview", "batch", "styles", "train", "quantize"),
     *("evaluate", "compare", "demo", "doctor", "benchmark"),
 )
 
