@@ -2,9 +2,9 @@
 
     python benchmarks/references.py --data DIR --adapt 0 60
 
-For each reference the frames of four clips are stylised with it. Told are the texture distance of
-`stylereel evaluate` over the sources' own, the colours' likewise, and the style likeness by a critic that was
-trained on that picture (a few minutes each at first, then cached).
+For each reference the frames of some clips are stylised with it; with --adapt it is fitted to each clip.
+Told are the texture distance of `stylereel evaluate` over the sources' own, the colours' likewise, and the
+style likeness by a critic that was trained on that picture (a few minutes each at first, then cached).
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ import numpy as np
 from looks import SIX, clip_frames
 from quality import load_critic, load_material
 
+from stylereel.actions.adapting import Content
 from stylereel.actions.chosen_style import chosen_style
 from stylereel.actions.stylizer import Stylizer
 from stylereel.metrics import color_distance, content_ssim, style_likeness, texture_distance
+from stylereel.metrics._facts import Material
 
 REFERENCES = (
     "000_Robert_Delaunay_1906_Portrait.jpg",
@@ -34,15 +36,15 @@ REFERENCES = (
 
 
 def figures(
-    pack: str, picture: Path, clips: dict[str, list[np.ndarray]], adapt: float, critic, material
+    pack: str, picture: Path, clips: dict[Path, list[np.ndarray]], adapt: float, material: Material
 ) -> dict[str, float]:
-    """What stylising every clip's frames with one reference comes to, pooled."""
-    began = time.monotonic()
-    likeness, rows = style_likeness.Metric(critic), []
+    """What stylising every clip's frames with one reference comes to, pooled; a fit for each clip."""
+    assert material.critic is not None and material.style is not None
+    likeness, rows = style_likeness.Metric(material.critic), []
     seconds = 0.0
-    for frames in clips.values():
+    for clip, frames in clips.items():
         began = time.monotonic()
-        look = chosen_style(pack, reference=picture, adapt_seconds=adapt or None, content=frames)
+        look = chosen_style(pack, reference=picture, adapt_seconds=adapt or None, content=Content(clip))
         seconds += time.monotonic() - began
         stylizer = Stylizer.load(look)
         style = {"style": material.style, "energies": material.energies, "floor": material.floor}
@@ -70,6 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--pack", default="atelier")
     parser.add_argument("--references", nargs="*", type=Path, help="pictures; else four of the data folder")
     parser.add_argument("--adapt", nargs="*", type=float, default=[0.0], help="seconds; 0 is at once")
+    parser.add_argument("--clips", type=int, default=4, help="so many of the six")
     parser.add_argument("--frames", type=int, default=4, help="of each clip")
     parser.add_argument("--cache", type=Path, help="folder of trained critics")
     parser.add_argument("--json", type=Path)
@@ -78,16 +81,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit("give --data or STYLEREEL_DATA")
     data = Path(options.data)
     pictures = options.references or [data / "styles/single_classics/img" / name for name in REFERENCES]
-    clips = {name: clip_frames(data, name, 12 * options.frames, (640, 360))[::12] for name in SIX[:4]}
+    clips = {
+        data / "clips" / name: clip_frames(data, name, 12 * options.frames, (640, 360))[::12]
+        for name in SIX[: options.clips]
+    }
     columns = ("style_likeness", "texture_ratio", "color_ratio", "content_ssim", "seconds_to_read")
     print("| reference | adapt | " + " | ".join(columns) + " |")
     print("|---" * (len(columns) + 2) + "|")
     found = []
     for picture in pictures:
-        critic = load_critic(data, str(picture), cache=options.cache)
-        material = load_material(critic, [picture])
+        material = load_material(load_critic(data, str(picture), cache=options.cache), [picture])
         for adapt in options.adapt:
-            row = figures(options.pack, picture, clips, adapt, critic, material)
+            row = figures(options.pack, picture, clips, adapt, material)
             cells = [f"{row[column]:.2f}" for column in columns]
             print(f"| {picture.stem} | {adapt:g} | " + " | ".join(cells) + " |", flush=True)
             found.append({"reference": picture.name, "adapt": adapt, **row})
