@@ -93,3 +93,19 @@ def test_a_folder_that_cannot_be_meant_is_refused_and_nothing_is_left(folders, t
     result = run("train", recipe, *sources, "--output", tmp_path / "out", "--steps", 2)
     assert result.exit_code in (2, 3) and says in " ".join(result.output.split())
     assert not (tmp_path / "out").exists()
+
+
+def test_a_look_may_be_a_video_among_pictures(folders, tmp_path):
+    looks = tmp_path / "looks"
+    toy.style_folder(looks / "oil", 4)
+    (looks / "film").mkdir()
+    make_clip(looks / "film" / "cartoon.mp4", frames=30, size=(128, 96))
+    toy.write(looks / "film" / "still.png", toy.painting(3))
+    settings = [part for value in SMALL for part in ("--set", value)]
+    sources = ("--content", folders / "photos", "--styles", looks, "--output", tmp_path / "out")
+    sizes = ("--steps", 1, "--crop", 48, "--batch", 2, "--threads", 1)
+    result = run("train", "conditional", *sources, *sizes, *settings)
+    assert result.exit_code == 0, result.output
+    card = json.loads((tmp_path / "out" / "card.json").read_text("utf-8"))
+    assert card["styles"] == ["film", "oil"]
+    assert "steered.onnx" in card["files"]
