@@ -125,7 +125,7 @@ def check_parity(
     for n, height, width in sizes:
         inputs = [torch.rand(n, 3, height, width, generator=random) * 2 - 1]
         if size := code_size(generator):
-            inputs.append(torch.randn(n, size, generator=random))
+            inputs.append(0.5 * torch.randn(n, size, generator=random))  # as far from 0 as trained codes are
             inputs[-1][:, -1] = torch.linspace(0, 0.5, n)
         if channels := anchor_channels(generator):
             shape = n, channels, height // CELL_PX, width // CELL_PX
