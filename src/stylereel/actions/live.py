@@ -40,6 +40,8 @@ SETTINGS = ("style", "strength", "keep_colors", "stabilize")
 _FASTEST = Fraction(120)
 _SMALLEST_SIDE_PX = 16
 _MOST_NOTICES = 100
+_MOST_OTHER_PACKS = 4
+"""Beside those that were named: mixtures that a slider asks for are many, and each holds a network."""
 _STATUS_SECONDS = 0.25
 
 OnStatus = Callable[[LiveStatus], object]
@@ -298,14 +300,17 @@ class LiveSession:
         return self._engine
 
     def _load(self, wanted: Wanted) -> Stylizer:
-        return ready_stylizer(self._packs[wanted.style], wanted, self._programme.size, **self._runner)
+        pack = self._packs.get(wanted.style) or find_pack(wanted.style)
+        return ready_stylizer(pack, wanted, self._programme.size, **self._runner)
 
     def _change_style(self, style: Any) -> None:
         if not isinstance(style, str):
             raise UsageError(f"style is {style!r}: expected a name, such as 'ukiyoe'.")
         looks = self._at_work[0]
         if style not in self._packs:
-            self._packs = {**self._packs, style: find_pack(style)}
+            others = [name for name in self._packs if name not in self.styles][-_MOST_OTHER_PACKS:]
+            kept = {name: self._packs[name] for name in (*self.styles, *others)}
+            self._packs = {**kept, style: find_pack(style)}
         looks.want(style=style)
 
     def _brush(self, frame: Frame) -> Brush:
