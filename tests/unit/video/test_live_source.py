@@ -10,7 +10,6 @@ from stylereel.video import live_source
 from stylereel.video.live_address import LiveAddress
 from stylereel.video.live_source import open_live
 
-
 MADE = []
 
 
