@@ -40,9 +40,12 @@ SETTINGS = ("style", "strength", "keep_colors", "stabilize")
 _FASTEST = Fraction(120)
 _SMALLEST_SIDE_PX = 16
 _MOST_NOTICES = 100
+_MOST_OTHER_PACKS = 4
+"""Beside those that were named: mixtures that a slider asks for are many, and each holds a network."""
 _STATUS_SECONDS = 0.25
 
 OnStatus = Callable[[LiveStatus], object]
+OnNotice = Callable[[str], object]
 
 
 class LiveSession:
@@ -115,6 +118,7 @@ class LiveSession:
             raise UsageError("style is missing: name one, such as --style ukiyoe.")
         self._packs = {name: find_pack(name) for name in self.styles}
         self.notices: list[str] = []
+        self._on_notice: OnNotice | None = None
         self._engine: LiveEngine | None = None
         self._looks: LiveLooks | None = None
         self._run: LiveRun | None = None
@@ -123,11 +127,18 @@ class LiveSession:
         self._programme = Programme((0, 0), Fraction(30))
         self._began = time.monotonic()
 
-    def run(self, on_status: OnStatus | None = None, *, control: str | Path | None = None) -> LiveSummary:
+    def run(
+        self,
+        on_status: OnStatus | None = None,
+        *,
+        on_notice: OnNotice | None = None,
+        control: str | Path | None = None,
+    ) -> LiveSummary:
         """Run to the end of the source, to `stop`, to Ctrl-C, or until no output is left.
 
         Args:
             on_status: called four times a second from this thread.
+            on_notice: takes sentences for the user as they come, from any thread.
             control: where a Unix socket is made that takes JSON (docs/live.md); gone when the run is over.
 
         Raises:
@@ -135,6 +146,7 @@ class LiveSession:
             RunnerFailedError, MemoryShortError: the network failed; files are finished as far as they go.
             OutputError, EnvironmentMissingError: no output is left.
         """
+        self._on_notice = on_notice
         source = self._open()
         try:
             engine = self._prepared(source)
@@ -298,14 +310,17 @@ class LiveSession:
         return self._engine
 
     def _load(self, wanted: Wanted) -> Stylizer:
-        return ready_stylizer(self._packs[wanted.style], wanted, self._programme.size, **self._runner)
+        pack = self._packs.get(wanted.style) or find_pack(wanted.style)
+        return ready_stylizer(pack, wanted, self._programme.size, **self._runner)
 
     def _change_style(self, style: Any) -> None:
         if not isinstance(style, str):
             raise UsageError(f"style is {style!r}: expected a name, such as 'ukiyoe'.")
         looks = self._at_work[0]
         if style not in self._packs:
-            self._packs = {**self._packs, style: find_pack(style)}
+            others = [name for name in self._packs if name not in self.styles][-_MOST_OTHER_PACKS:]
+            kept = {name: self._packs[name] for name in (*self.styles, *others)}
+            self._packs = {**kept, style: find_pack(style)}
         looks.want(style=style)
 
     def _brush(self, frame: Frame) -> Brush:
@@ -328,6 +343,8 @@ class LiveSession:
 
     def _tell(self, text: str) -> None:
         self.notices = [*self.notices, text][-_MOST_NOTICES:]
+        if self._on_notice is not None:
+            self._on_notice(text)
 
     def _summary(self) -> LiveSummary:
         looks, engine, run = self._at_work
@@ -372,6 +389,7 @@ def live(
     style: str | Sequence[str],
     outputs: Iterable[str | Path | LiveOutput] = ("null",),
     on_status: OnStatus | None = None,
+    on_notice: OnNotice | None = None,
     control: str | Path | None = None,
     **options: Any,
 ) -> LiveSummary:
@@ -383,6 +401,7 @@ def live(
         outputs: any of a video's name (.mp4, .mkv, .mov, .webm), `folder/index.m3u8` for HLS, `rtmp://...`,
             "-" for stdout, "camera" or "camera:DEVICE" for a virtual camera, and "null".
         on_status: called four times a second.
+        on_notice: takes sentences for the user as they come, from any thread.
         control: where a Unix socket is made that takes JSON (docs/live.md).
         **options: strength (0 to 1), keep_colors, stabilize (0 to 1); target_fps, the rate to hold, at most
             the source's; max_side, px, of the frames; adapt=False keeps the network at the whole frame
@@ -400,7 +419,9 @@ def live(
         EnvironmentMissingError: a runner, device or plug-in is absent.
         RefusedError: a pack or the source is refused.
     """
-    return LiveSession(input, style=style, outputs=outputs, **options).run(on_status, control=control)
+    return LiveSession(input, style=style, outputs=outputs, **options).run(
+        on_status, on_notice=on_notice, control=control
+    )
 
 
 def _even(side: int) -> int:

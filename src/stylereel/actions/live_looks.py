@@ -100,8 +100,15 @@ class LiveLooks:
     def _take(self, wanted: Wanted) -> None:
         self._ready.move_to_end(wanted)
         self.at_work, self.stylizer = wanted, self._ready[wanted]
-        while len(self._ready) > READY_KEPT:
-            self._ready.popitem(last=False)
+
+    def _forget_oldest(self) -> None:
+        """Let go of what was longest not at work; not while `current` waits, since that takes a moment."""
+        old = []
+        with self._changed:
+            for wanted in list(self._ready)[: max(0, len(self._ready) - READY_KEPT)]:
+                if wanted not in (self.at_work, self._wanted):
+                    old.append(self._ready.pop(wanted))
+        old.clear()
 
     def _work(self) -> None:
         while True:
@@ -122,6 +129,8 @@ class LiveLooks:
                 self._ready[wanted] = made
                 if self._wanted == wanted:
                     self._take(wanted)
+            del made
+            self._forget_oldest()
 
 
 def ready_stylizer(

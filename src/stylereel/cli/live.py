@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stylereel.cli.console import print_json, say, show_notices
+from stylereel.cli.console import print_json, say
 from stylereel.cli.live_keys import KEYS_LINE, keys_to
 from stylereel.cli.live_screen import LiveScreen
 
@@ -179,7 +179,7 @@ def _live(
         if listens:
             say(f"{KEYS_LINE}.")
         try:
-            summary = session.run(screen.show, control=control)
+            summary = session.run(screen.show, on_notice=screen.notice, control=control)
         finally:
             screen.clear()
     _render(summary, as_json, pictures_on_stdout="-" in outputs)
@@ -188,7 +188,6 @@ def _live(
 
 
 def _render(summary: LiveSummary, as_json: bool, *, pictures_on_stdout: bool) -> None:
-    show_notices(summary.notices)
     for output in summary.outputs:
         why = f" ({output.reason})" if output.reason else ""
         say(f"{output.name}: {output.state}, {output.frames} frames, {output.dropped} dropped{why}")

@@ -8,7 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from stylereel.cli.console import plain, say
+from stylereel.cli.console import plain, say, show_notices
 
 if TYPE_CHECKING:
     from stylereel.actions.live_report import LiveStatus
@@ -41,14 +41,13 @@ def line_of(status: LiveStatus) -> str:
 
 
 class LiveScreen:
-    """Shows a run; `show` from one thread, `tell` from any."""
+    """Shows a run; `show` from one thread, the others from any."""
 
     def __init__(self) -> None:
         self._is_terminal = sys.stderr.isatty()
         self._lock = threading.Lock()
         self._told, self._told_at = "", float("-inf")
         self._line_at = float("-inf")
-        self._notice = ""
 
     def tell(self, text: str) -> None:
         """A few words on what was just done, for some seconds in the line that stays."""
@@ -56,11 +55,7 @@ class LiveScreen:
             self._told, self._told_at = text, time.monotonic()
 
     def show(self, status: LiveStatus) -> None:
-        """Where the run stands; each new notice gets a line of its own."""
-        if status.notice != self._notice:
-            self._notice = status.notice
-            self.clear()
-            say(f"Notice: {plain(status.notice)}")
+        """Where the run stands."""
         now = time.monotonic()
         if not self._is_terminal:
             if now - self._line_at >= EVERY_SECONDS and status.frames_in:
@@ -73,6 +68,11 @@ class LiveScreen:
         width = shutil.get_terminal_size().columns - 1
         sys.stderr.write(f"\r\x1b[K{line[:width]}")
         sys.stderr.flush()
+
+    def notice(self, text: str) -> None:
+        """A sentence for the user, in a line of its own."""
+        self.clear()
+        show_notices([text])
 
     def clear(self) -> None:
         """Take the line away, for what comes next."""

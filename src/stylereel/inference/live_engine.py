@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -233,14 +233,17 @@ class LiveEngine:
         self.stop()
 
     def _read(self) -> None:
+        frames = iter(self._source)
         try:
-            for frame in self._source:
+            for frame in frames:
                 if self.stopping.is_set():
                     return
                 self.frames_in.tick()
                 self._inbox.put(_Flight(frame, self._clock()))
         finally:
             self._inbox.close()
+            if isinstance(frames, Generator):
+                frames.close()  # lets go of a camera now rather than when nobody refers to it
 
     def _paint(self) -> None:
         began: deque[float] = deque()

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 
 SCALES = (1.0, 0.75, 0.5, 0.35, 0.25)
 """Of the frame's sides: each step is about half the work of the one before."""
-_SEEN_FRAMES = 15
+_SEEN_FRAMES, _FEW_FRAMES, _SEEN_SECONDS = 15, 5, 0.5
+"""What is judged: so many frames, or few that took so long together."""
 _TOO_BUSY, _EASY = 0.9, 0.65
 """Shares of a frame's time: above the first the rate is not held, below the second there is time to spare."""
 _FIRST_PATIENCE_SECONDS, _LONGEST_PATIENCE_SECONDS = 5.0, 80.0
@@ -56,7 +57,8 @@ class SizeSteps:
         if scale != self.scale:
             return False
         self._seen.append(seconds)
-        if len(self._seen) < _SEEN_FRAMES:
+        is_slow = len(self._seen) >= _FEW_FRAMES and sum(self._seen) >= _SEEN_SECONDS
+        if len(self._seen) < _SEEN_FRAMES and not is_slow:
             return False
         usual = statistics.median(self._seen)
         now = self._clock()

@@ -72,9 +72,11 @@ class LiveRun:
         """
         begins = self._clock()
         while True:
+            has_failed = False
             try:
                 yield from self._turn(begins)
             except VideoOpenError as error:
+                has_failed = True
                 if not self._comes_back:
                     raise
                 self._tell(f"{error} Waiting for it.")
@@ -83,6 +85,8 @@ class LiveRun:
             if self._is_over:
                 return
             if self._comes_back:
+                if not has_failed:
+                    self._tell("The source has ended. Waiting for it to come back.")
                 if not self._await_return():
                     return
                 self.reconnects += 1

@@ -12,7 +12,6 @@ from typing import Any, Protocol
 import av
 import av.error
 import cv2
-import numpy as np
 
 from stylereel.core import pixels
 from stylereel.core.errors import RefusedError, VideoOpenError
@@ -238,7 +237,7 @@ class CameraSource:
             is_there, picture = self._camera.read()
             if not is_there or picture is None:
                 raise VideoOpenError(f"{self._address.text} gives no picture any more.")
-            rgb = pixels.fit_within(np.ascontiguousarray(picture[..., ::-1]), self._max_side)
+            rgb = pixels.fit_within(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), self._max_side)
             yield Frame(rgb, _ticks(self._clock() - begins), ARRIVAL_TICK)
 
     def close(self) -> None:

@@ -35,6 +35,12 @@ def test_the_size_steps_down_until_the_rate_is_held_and_stays_there():
     assert machine.steps.steps == 2, "it swung to and fro"
 
 
+def test_a_network_that_is_far_too_slow_is_helped_at_once():
+    machine = Machine(6.0 * BUDGET)
+    machine.paint(3.0)
+    assert machine.steps.scale == 0.35
+
+
 def test_it_comes_up_again_when_the_machine_has_time():
     machine = Machine(3.0 * BUDGET)
     machine.paint(5)

@@ -11,7 +11,8 @@ from stylereel.inference.runners.onnxruntime import Runner as Plain
 from stylereel.inference.runners.openvino import Runner
 from stylereel.packs.find import find_pack, list_packs, shipped_folder
 
-SHIPPED = sorted(path.name for path in shipped_folder().iterdir() if path.is_dir())
+FOLDERS = sorted(path.name for path in shipped_folder().iterdir() if path.is_dir())
+SHIPPED = [f"{name}:scream" if name == "atelier" else name for name in FOLDERS]
 
 
 def picture(height: int, width: int) -> np.ndarray:
@@ -20,7 +21,7 @@ def picture(height: int, width: int) -> np.ndarray:
 
 
 def test_there_are_looks_to_try():
-    assert {"vangogh", "wave"} <= set(SHIPPED) <= {listing.name for listing in list_packs()}
+    assert {"vangogh", "wave"} <= set(FOLDERS) <= {listing.name for listing in list_packs()}
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -36,6 +37,8 @@ def test_a_shipped_look_is_what_it_is_without(name, size):
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
 def test_no_pixel_of_a_shipped_look_is_shuffled_at_its_ends(name, precision):
     pack = find_pack(name)
+    if precision == "int8" and not pack.has_int8:
+        pytest.skip("looks of a pack of many are folded in fp32")
     runner = Runner(pack, threads=1, precision=precision)
     model = runner._pictures_in_and_out((1, 64, 96, 3))
     assert list(model.outputs[0].get_shape()) == [1, 64 // ROWS, 96 // COLUMNS, 24]
