@@ -2,11 +2,11 @@
 
     python benchmarks/look_classifier.py --data DIR --pack atelier
 
-A small network is trained on 128-px crops of the pictures of each look, a fifth of the pictures held out, and
-asked for the look of (1) held-out pictures and (2) frames of six clips that the pack makes in each look. A
-picture's or a frame's answer is the largest mean logit over its crops. It shares nothing with the pack's
-training: not the discriminator, not the split, not the crops. Colours are jittered while it trains, so that
-it looks at texture too.
+A small network is trained on 128-px crops of the pictures of each look, a fifth of the pictures held out (a
+part of the picture where a look has one), and asked for the look of (1) held-out pictures and (2) frames of
+six clips that the pack makes in each look. A picture's or a frame's answer is the largest mean logit over its
+crops. It shares nothing with the pack's training: not the discriminator, not the split, not the crops.
+Colours are jittered while it trains, so that it looks at texture too.
 """
 
 from __future__ import annotations
@@ -81,9 +81,24 @@ def split_sets(data: Path, sources: Sequence[dict]) -> tuple[list[list[np.ndarra
         low, high = source.get("style_scales", (0.7, 1.3))
         paths = [p for p in list_pictures(data / source["path"]) if "tiles" not in p.parts]
         pictures = [at_scale(path, (low * high) ** 0.5) for path in paths]
+        if len(pictures) == 1:
+            first, rest = halves(pictures[0])
+            learned.append([first])
+            held_out.append([rest])
+            continue
         held_out.append(pictures[::HELD_OUT])
         learned.append([picture for at, picture in enumerate(pictures) if at % HELD_OUT])
     return learned, held_out
+
+
+def halves(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A picture that is alone in its look, parted along its longer side; the smaller holds a crop."""
+    upright = pixels if pixels.shape[0] >= pixels.shape[1] else pixels.transpose(1, 0, 2)
+    at = min(round(0.7 * len(upright)), len(upright) - CROP_PX - 1)
+    parts = upright[:at], upright[at:]
+    if upright is pixels:
+        return parts
+    return parts[0].transpose(1, 0, 2), parts[1].transpose(1, 0, 2)
 
 
 def trained(learned: Sequence[Sequence[np.ndarray]], steps: int, seed: int = 0) -> Classifier:

@@ -44,16 +44,16 @@ class Terms:
 
     crop_px: int = 128
     crops: int = 3
-    adversarial: float = 1.0
-    features: float = 3.0
+    adversarial: float = 2.0
+    features: float = 4.0
     filters: float = 4.0
-    palette: float = 1.0
+    palette: float = 2.0
     tone: float = 1.0
     place: float = 0.5
     motion: float = 4.0
-    small: float = 0.02
+    small: float = 0.002
     steering_rate: float = 0.03
-    offsets_rate: float = 0.01
+    offsets_rate: float = 0.03
     discriminator_rate: float = 2e-3
 
 
