@@ -24,9 +24,7 @@ import made_clips
 
 def run(arguments: Sequence[str]) -> tuple[dict, list[int]]:
     """The run's summary, and its resident MB once a second."""
-    process = subprocess.Popen(
-        child.command(arguments), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
-    )
+    process = subprocess.Popen(child.command(arguments), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
     assert process.stdout is not None
     resident = []
     while process.poll() is None:

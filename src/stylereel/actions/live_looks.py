@@ -86,16 +86,18 @@ class LiveLooks:
             self._wanted = Wanted(style or before.style, before.scale if scale is None else scale)
             if self._wanted in self._ready:
                 self._take(self._wanted)
-            elif self._worker is None:
+            elif self._worker is None and not self._is_closed:
                 self._worker = threading.Thread(target=self._work, name="stylereel-live-look", daemon=True)
                 self._worker.start()
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Load nothing any more."""
+        """Load nothing any more, and wait for what is being loaded: Python must not end in its middle."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
+        if self._worker is not None:
+            self._worker.join()
 
     def _take(self, wanted: Wanted) -> None:
         self._ready.move_to_end(wanted)

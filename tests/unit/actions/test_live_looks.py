@@ -86,6 +86,21 @@ def test_a_look_that_cannot_be_loaded_is_told_and_the_one_before_stays():
     looks.close()
 
 
+def test_the_end_waits_for_what_is_being_loaded():
+    load = Loader()
+    looks = LiveLooks(load, Wanted("oil"))
+    looks.want(style="ink")
+    closing = threading.Thread(target=looks.close)
+    closing.start()
+    closing.join(0.05)
+    assert closing.is_alive()
+    load.let.release()
+    closing.join(WAIT)
+    assert not closing.is_alive() and len(load.loaded) == 2
+    looks.want(style="chalk")
+    assert len(load.loaded) == 2
+
+
 def test_no_more_than_a_few_networks_stay_loaded():
     load = Loader()
     load.let.release(100)

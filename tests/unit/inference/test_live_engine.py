@@ -199,7 +199,7 @@ def test_one_that_fails_for_good_is_told_and_the_run_goes_on_until_none_is_left(
     engine = LiveEngine(source, same, [full, other], PROGRAMME)
     thread, found = started(engine)
     source.give()
-    until(lambda: engine.lanes[0].state == "failed")
+    until(lambda: engine.lanes[0].state == "failed" and len(other.frames) == 1)
     source.give()
     until(lambda: len(other.frames) == 2)
     source.end()
