@@ -31,7 +31,7 @@ FRAMES = 12
 LARGEST_SHORT_SIDE_PX = 1080
 LOOKED_AT_SECONDS = 60.0
 """Of a longer stretch so many seconds are decoded, from its beginning."""
-_OF_FITTING = 1
+_OF_FITTING = 2
 """Raised when a fit would come out otherwise, so that what was fitted before is fitted again."""
 INSTALL = "pip install 'stylereel[train]'"
 
