@@ -339,7 +339,7 @@ def test_keys_change_it_in_a_terminal_and_the_terminal_is_as_before(desk):
     process, terminal = pty.fork()
     if process == 0:
         words = ["live", "--input", "in.mp4", "--loop", "--style", "plain", "--style", "negative", *CHEAP]
-        os.execv(COMMAND[0], [*COMMAND, *words])
+        os.execve(COMMAND[0], [*COMMAND, *words], {**os.environ, "COLUMNS": "250"})
     shown = ""
 
     def seen(text):
