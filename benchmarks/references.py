@@ -27,7 +27,6 @@ from stylereel.metrics import color_distance, content_ssim, style_likeness, text
 from stylereel.metrics._facts import Material
 
 REFERENCES = (
-    "000_Robert_Delaunay_1906_Portrait.jpg",
     "029_large_blue_horses.jpg",
     "030_senecio.jpg",
     "031_the_kiss_klimt.jpg",
@@ -70,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--data", type=Path, default=os.environ.get("STYLEREEL_DATA"))
     parser.add_argument("--pack", default="atelier")
-    parser.add_argument("--references", nargs="*", type=Path, help="pictures; else four of the data folder")
+    parser.add_argument("--references", nargs="*", type=Path, help="pictures; else three of the data folder")
     parser.add_argument("--adapt", nargs="*", type=float, default=[0.0], help="seconds; 0 is at once")
     parser.add_argument("--clips", type=int, default=4, help="so many of the six")
     parser.add_argument("--frames", type=int, default=4, help="of each clip")
