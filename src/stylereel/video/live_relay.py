@@ -122,7 +122,8 @@ def relay() -> None:
     address = incoming.readline(_LONGEST_LINE).decode().rstrip("\n")
     # No "nobuffer" here: it would throw away what is looked at first, and with it the first keyframe.
     options = {"analyzeduration": "500000", "probesize": "100000"}
-    with av.open(incoming, "r", format="flv", options=options) as source:
+    opened: Any = av.open(incoming, "r", format="flv", options=options)
+    with opened as source:
         video = source.streams.video[0]
         with av.open(address, "w", format="flv", options={"flvflags": "no_duration_filesize"}) as server:
             stream = server.add_stream_from_template(video)
