@@ -130,8 +130,10 @@ class Masking:
 
     @property
     def cards(self) -> tuple[Card, ...]:
-        """Of the style outside, if there is one."""
-        return () if self.outside is None else (self.outside.card,)
+        """Of the style outside, if there is one; of a pack of many looks by the look's own name."""
+        if self.outside is None:
+            return ()
+        return (self.outside.card.model_copy(update={"name": self.outside.name}),)
 
     @property
     def runner(self) -> TiledRunner | None:

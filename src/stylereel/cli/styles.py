@@ -81,6 +81,7 @@ def _facts(listing: PackListing) -> dict[str, object]:
         "name": listing.name,
         "title": card.title if card else None,
         "description": card.description if card else None,
+        "looks": list(card.styles) if card else [],
         "license": card.license if card else None,
         "size_bytes": listing.size_bytes,
         "origin": listing.origin,
@@ -108,6 +109,8 @@ def _print_table(listings: list[PackListing]) -> None:
             )
             continue
         look = card.description or card.title
+        if card.styles:
+            look = f"{look} Name one as {listing.name}:LOOK: {', '.join(card.styles)}."
         size = f"{listing.size_bytes / 1e6:.1f} MB"
         table.add_row(
             Text(plain(listing.name)),
@@ -124,6 +127,7 @@ def _print_card(pack: Pack) -> None:
     facts = {
         "style": f"{card.name}: {card.title}",
         "look": card.description,
+        "looks": ", ".join(f"{card.name}:{look}" for look in card.styles),
         "version": card.version,
         "author": card.author,
         "licence": card.license or "unknown",

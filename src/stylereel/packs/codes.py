@@ -112,14 +112,25 @@ def at_strength(pack: Pack, code: np.ndarray, strength: float) -> np.ndarray:
     Raises:
         PackError: the pack holds no photograph's code.
     """
-    if strength >= 1:
-        return code
+    return code if strength >= 1 else from_photograph(photograph_of(pack), code, strength)
+
+
+def photograph_of(pack: Pack) -> np.ndarray:
+    """The steering part of the code that leaves a photograph as it is, `(S - 1,)` float32.
+
+    Raises:
+        PackError: the pack holds none.
+    """
     photograph = entry(tensors_in(pack, CODES_NAME), "photograph", pack)
-    size = pack.card.code_size
-    if photograph.shape != (size - 1,):
+    if photograph.shape != (pack.card.code_size - 1,):
         raise PackError(f"{pack.folder / CODES_NAME} holds a photograph's code of shape {photograph.shape}.")
+    return photograph
+
+
+def from_photograph(photograph: np.ndarray, code: np.ndarray, strength: float) -> np.ndarray:
+    """As `at_strength`, with the photograph's code at hand."""
     start = np.zeros_like(code)
-    start[: size - 1] = photograph
+    start[: len(photograph)] = photograph
     return np.asarray(start + strength**STRENGTH_POWER * (code - start), np.float32)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from stylereel.core.errors import PackError
-from stylereel.packs.codes import Weights, at_strength, between, rows_of, tensors_in
+from stylereel.packs.codes import Weights, between, from_photograph, photograph_of, rows_of, tensors_in
 from stylereel.packs.looks import FOLDED_NAME, ends_of
 from stylereel.packs.store import Pack
 
@@ -26,10 +26,12 @@ class Steerable(Pack):
     Attributes:
         folded: the tensors of `folded.safetensors`.
         rows: the codes of the card's `styles`, as `codes.rows_of` gives them.
+        photograph: where the strength begins, as `codes.photograph_of` gives it.
     """
 
     folded: Weights = field(default_factory=dict, repr=False)
     rows: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32), repr=False)
+    photograph: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32), repr=False)
 
     @classmethod
     def of(cls, pack: Pack) -> Steerable:
@@ -40,7 +42,8 @@ class Steerable(Pack):
         """
         if not pack.card.code_size:
             raise PackError(f"The style '{pack.card.name}' holds one look: there is nothing to steer.")
-        steerable = cls(pack.card, pack.folder, tensors_in(pack, FOLDED_NAME), rows_of(pack))
+        folded = tensors_in(pack, FOLDED_NAME)
+        steerable = cls(pack.card, pack.folder, folded, rows_of(pack), photograph_of(pack))
         steerable.check_fits()
         return steerable
 
@@ -94,4 +97,5 @@ class Steerable(Pack):
         Returns:
             `(E,)` float32.
         """
-        return ends_of(self.folded, at_strength(self, code, strength))
+        begins = code if strength >= 1 else from_photograph(self.photograph, code, strength)
+        return ends_of(self.folded, begins)
