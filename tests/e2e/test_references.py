@@ -99,7 +99,6 @@ def test_strength_goes_from_the_source_itself_to_the_look_and_never_back(desk):
 @pytest.mark.parametrize(
     ("said", "says"),
     [
-        (("--reference", "private/painting.jpg"), "reads a look with the pack 'atelier', which is not here"),
         (("--style", "many:oil", "--reference", "set"), "choose one of both"),
         (("--style", "one", "--reference", "set"), "holds one look and reads no reference"),
         (("--style", "one", "--variation", "3"), "holds one look and no variations"),
@@ -151,3 +150,10 @@ def test_a_loaded_stylizer_takes_references_and_fits_them_to_a_video(desk):
     assert np.abs(plain(frame).astype(int) - fitted(frame)).mean() > 0.2
     with pytest.raises(UsageError, match="name a file"):
         Stylizer.load(**options, adapt_seconds=0.5)
+
+
+def test_where_the_reading_pack_is_absent_it_says_what_to_name(desk, tmp_path, monkeypatch):
+    monkeypatch.setattr("stylereel.actions.chosen_style.REFERENCE_PACK", "nowhere-to-be-found")
+    result = run(desk, tmp_path / "out.mp4", "--reference", desk / "private/painting.jpg")
+    assert result.exit_code == 2
+    assert "reads a look with the pack 'nowhere-to-be-found', which is not here" in result.stderr

@@ -54,7 +54,7 @@ HELP = {
         "Add a look to a pack of many looks, in a quarter of an hour.",
         "The network of the pack that --init names and the codes of its looks stay as they are, byte for "
         "byte; one code more is learned. OUTPUT is a new pack of all looks; the folder's name is the look's.",
-        "stylereel train extend --init my-atelier --content my-photos --style my-paintings --minutes 15 "
+        "stylereel train extend --content my-photos --style my-paintings --init my-atelier --minutes 15 "
         "--output my-larger-atelier",
     ),
 }
