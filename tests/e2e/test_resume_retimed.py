@@ -32,7 +32,8 @@ def compared(lecture, folder, output, stop, **settings):
     """A job that was stopped and went on, held to the same one that was not; the summary of what went on."""
     whole, resumed = (job(lecture, folder / f"{name}{output}", **settings) for name in ("whole", "resumed"))
     expected = done(whole)
-    said = stopped_after(stop, resumed)
+    # On a busy machine the first part may not be closed yet; then nothing is left, and it stops later.
+    said = stopped_after(stop, resumed) or stopped_after(min(stop + 12, FRAMES - 1), resumed)
     assert "finished frames are kept in" in said
     summary = done(resumed, resume=True)
     assert summary.frames == expected.frames and 0 < summary.resumed_frames <= stop
