@@ -24,6 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from stylereel.core.errors import TrainingDivergedError
+from stylereel.data.stream import to_tensor
 from stylereel.losses.adversarial import discriminator_loss, generator_loss
 from stylereel.losses.diff_augment import diff_augment
 from stylereel.losses.gram import gram, gram_matrix
@@ -127,8 +128,8 @@ class _Fit:
             torch.manual_seed(seed)
             self.judge = patch.Discriminator(patch.Config(channels=24, layers=3, scales=1))
         self.filters = RandomFilters()
-        self.content = [_as_tensor(frame) for frame in content]
-        self.style = [_as_tensor(picture) for picture in style]
+        self.content = [to_tensor(frame[None])[0] for frame in content]
+        self.style = [to_tensor(picture[None])[0] for picture in style]
         self.precision: Literal["bf16", "fp32"] = chosen_precision("auto", torch.device("cpu"))
         groups = [
             {"params": [self.steering], "lr": terms.steering_rate},
@@ -228,10 +229,6 @@ def _filled(crop: Tensor, side: int) -> Tensor:
             more = crop.flip(axis).narrow(axis, 0, min(crop.shape[axis], side - crop.shape[axis]))
             crop = torch.cat([crop, more], dim=axis)
     return crop
-
-
-def _as_tensor(pixels: np.ndarray) -> Tensor:
-    return torch.from_numpy(pixels).permute(2, 0, 1).float() * (2 / 255) - 1
 
 
 def _inner(pictures: Tensor) -> Tensor:
