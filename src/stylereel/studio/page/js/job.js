@@ -97,7 +97,7 @@ function jobActions(job, shell) {
   if (isActive(job)) list.push(button({ label: "Cancel", icon: "close", small: true, disabled: job.state === "stopping", onclick: doing(() => api.cancel(job.id).then((next) => next?.id && shell.state.addJob(next)), "It could not be cancelled.") }));
   else {
     if (job.can_resume) list.push(button({ label: "Go on", icon: "play", small: true, onclick: doing(() => api.resume(job.id).then((next) => next?.id && shell.state.addJob(next)), "It could not go on.") }));
-    list.push(button({ label: "Delete", icon: "trash", kind: "quiet", small: true, onclick: doing(() => removeJob(job, shell), "It could not be deleted.") }));
+    list.push(button({ label: "Delete", icon: "trash", only: true, kind: "quiet", small: true, onclick: doing(() => removeJob(job, shell), "It could not be deleted.") }));
   }
   return list;
 }
