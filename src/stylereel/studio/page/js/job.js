@@ -108,6 +108,7 @@ async function removeJob(job, shell) {
     if (!sure) return;
   }
   await api.removeJob(job.id);
+  if (job.result?.media) await api.remove(job.result.media).catch((error) => error.status !== 404 && shell.fail(error));
   shell.state.dropJob(job.id);
   await shell.state.readMedia();
 }

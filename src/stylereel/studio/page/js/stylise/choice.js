@@ -8,6 +8,9 @@ export const DEFAULTS = {
   format: "", side: 0, quality: 75, from: null, to: null, name: "",
 };
 
+/** The server answers only the newest request of one client; each open page is one. */
+export const CLIENT = Math.random().toString(36).slice(2);
+
 const KEPT = "stylereel-choice";
 const KEPT_KEYS = ["look", "mix", "share", "strength", "colors", "steady", "format", "quality", "view"];
 

@@ -16,7 +16,7 @@ export function exporting({ shell, choice }) {
   const size = select({ label: "Size", inline: true, onChange: (value) => choice.set({ side: Number(value) }) });
   const quality = slider({ label: "Quality", min: 0, max: 100, step: 1, value: 75, format: (value) => `${value}`, onInput: (value) => choice.set({ quality: value }) });
   const from = timeField({ label: "Start", icon: "start", usual: () => 0, set: (t) => choice.set({ from: t }) });
-  const to = timeField({ label: "End", icon: "end", usual: () => medium.seconds, set: (t) => choice.set({ to: t }) });
+  const to = timeField({ label: "End", icon: "end", usual: () => medium.seconds ?? 0, set: (t) => choice.set({ to: t }) });
   const range = el("div", { class: "range" }, from, to);
   const rangeText = el("p", { class: "meta", "aria-live": "polite" });
   const name = field({ label: "File name", onInput: (value) => choice.set({ name: value.trim() }) });
@@ -30,16 +30,16 @@ export function exporting({ shell, choice }) {
     const here = button({ label: `${label} at the frame that is shown`, icon: sign, only: true, kind: "quiet", onclick: () => take(choice.now.t) });
     const one = field({ label, placeholder: "0:00", after: here, onChange: (text) => take(text.trim() === "" ? null : seconds(text)), inputMode: "text" });
     const take = (t) => {
-      if (t !== null && (!Number.isFinite(t) || t > medium.seconds + 0.05)) {
-        one.error = `Up to ${clock(medium.seconds, 1)}, such as 0:02.5`;
+      if (t !== null && (!Number.isFinite(t) || (medium.seconds && t > medium.seconds + 0.05))) {
+        one.error = `Up to ${clock(medium.seconds ?? 0, 1)}, such as 0:02.5`;
         return;
       }
       one.error = t === null && one.value.trim() !== "" ? "A time such as 0:02.5" : "";
-      if (!one.error) set(t === null || Math.abs(t - usual()) < 1e-3 ? null : Math.min(t, medium.seconds));
+      if (!one.error) set(t === null || Math.abs(t - usual()) < 1e-3 ? null : Math.min(t, medium.seconds || t));
     };
     return one;
   }
-  const length = () => (choice.now.to ?? medium.seconds) - (choice.now.from ?? 0);
+  const length = () => (choice.now.to ?? medium.seconds ?? 0) - (choice.now.from ?? 0);
 
   async function start() {
     if (go.busy || !medium) return;
@@ -60,7 +60,7 @@ export function exporting({ shell, choice }) {
     const chosen = formatOf(medium, now.format);
     return {
       kind: "stylize", ...jobSettings(now, shell.state.looks, medium), name: outputName(chosen),
-      ...(chosen.codec ? { codec: chosen.codec } : {}), ...(chosen.lossless ? {} : { quality: now.quality }),
+      codec: chosen.codec, ...(chosen.lossless ? {} : { quality: now.quality }),
       ...(now.side ? { max_side: now.side } : {}),
       ...(medium.kind === "video" && now.from !== null ? { start: now.from } : {}), ...(medium.kind === "video" && now.to !== null ? { end: now.to } : {}),
     };
@@ -72,11 +72,11 @@ export function exporting({ shell, choice }) {
     return given.toLowerCase().endsWith(`.${chosen.ending}`) ? given : `${given}.${chosen.ending}`;
   };
   const check = () => {
-    const isEmpty = medium.kind === "video" && length() <= 0;
+    const isEmpty = medium.kind === "video" && Boolean(medium.seconds) && length() <= 0;
     if (!go.busy) go.disabled = isEmpty || !lookOf(choice.now, shell.state.looks);
     rangeText.classList.toggle("wrong-text", isEmpty);
-    const frames = Math.max(1, Math.round(length() * medium.frame_rate));
-    rangeText.textContent = isEmpty ? "The end lies before the start: set one of them anew." : `${duration(length())}, about ${plural(frames, "frame")}`;
+    const frames = Math.max(1, Math.round(length() * (medium.frame_rate || 25)));
+    rangeText.textContent = isEmpty ? "The end lies before the start: set one of them anew." : !medium.seconds ? "Its length is not known before the end." : `${duration(length())}, about ${plural(frames, "frame")}`;
   };
 
   node.draw = (next) => {
@@ -95,7 +95,7 @@ export function exporting({ shell, choice }) {
     if (document.activeElement !== from.input) from.value = now.from === null ? "" : clock(now.from);
     if (document.activeElement !== to.input) to.value = now.to === null ? "" : clock(now.to);
     from.input.placeholder = clock(0);
-    to.input.placeholder = clock(medium.seconds);
+    to.input.placeholder = clock(medium.seconds ?? 0);
     if (document.activeElement !== name.input) name.value = now.name;
     name.input.placeholder = usualName(chosen);
     check();

@@ -4,14 +4,14 @@ export const VIDEO_FORMATS = [
   { value: "mp4-h264", label: "MP4 · H.264", codec: "h264", ending: "mp4", hint: "Plays nearly everywhere." },
   { value: "mp4-hevc", label: "MP4 · HEVC", codec: "hevc", ending: "mp4", hint: "Smaller files; newer players." },
   { value: "webm-vp9", label: "WebM · VP9", codec: "vp9", ending: "webm", hint: "For web pages." },
-  { value: "webm-av1", label: "WebM · AV1", codec: "av1", ending: "webm", hint: "The smallest files; slower." },
+  { value: "mp4-av1", label: "MP4 · AV1", codec: "av1", ending: "mp4", hint: "The smallest files; newer players." },
   { value: "mkv-ffv1", label: "MKV · FFV1", codec: "ffv1", ending: "mkv", lossless: true, hint: "Loses nothing; very large. For further editing." },
 ];
 
 export const PICTURE_FORMATS = [
-  { value: "png", label: "PNG", ending: "png", lossless: true, hint: "Loses nothing." },
-  { value: "jpg", label: "JPEG", ending: "jpg", hint: "Small files, no transparency." },
-  { value: "webp", label: "WebP", ending: "webp", hint: "Smaller still; for web pages." },
+  { value: "png", label: "PNG", codec: "png", ending: "png", lossless: true, hint: "Loses nothing." },
+  { value: "jpg", label: "JPEG", codec: "jpeg", ending: "jpg", hint: "Small files, no transparency." },
+  { value: "webp", label: "WebP", codec: "webp", ending: "webp", hint: "Smaller still; for web pages." },
 ];
 
 const SIDES = [1920, 1280, 1080, 720, 480];

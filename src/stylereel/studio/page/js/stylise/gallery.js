@@ -2,17 +2,15 @@
 
 import { filmstrip } from "../parts/filmstrip.js";
 import { later } from "../parts/el.js";
-import { packTitle } from "./choice.js";
+import { CLIENT, packTitle } from "./choice.js";
 
 const CARD_SIDE = 240;
 
-/** `show(medium, t)` fills the cards anew when time has rested; `pause(yes)` waits while the big picture is painted. */
+/** `show(medium, t)` fills the cards anew when time has rested. */
 export function gallery({ shell, onSelect }) {
   const node = filmstrip({ label: "Looks", onSelect });
-  let urls = new Map();
   let wanted = null;
   let drawn = "";
-  let isPaused = false;
   let turn = 0;
   let control = new AbortController();
 
@@ -24,42 +22,28 @@ export function gallery({ shell, onSelect }) {
     node.groups = groupsOf(looks);
     restart.now();
   };
-  // From the chosen one outwards: what is in sight comes first.
-  const order = () => {
-    const ids = [...node.cards.keys()];
-    const at = Math.max(0, ids.indexOf(node.value));
-    return ids.map((id, index) => ({ id, far: Math.abs(index - at) })).sort((a, b) => a.far - b.far).map((one) => one.id);
-  };
   const fill = async () => {
     const mine = ++turn;
     control.abort();
     control = new AbortController();
     if (!wanted) return;
-    const { medium, t } = wanted;
-    for (const id of order()) {
-      while (isPaused && mine === turn) await pause(60);
-      if (mine !== turn) return;
-      const card = node.card(id);
-      try {
-        const { blob } = await shell.api.preview(medium.id, { t, look: id, strength: 1, side: CARD_SIDE, card: true }, control.signal);
+    try {
+      for await (const line of shell.api.gallery(wanted.medium.id, { t: wanted.t, side: CARD_SIDE, client: CLIENT }, control.signal)) {
         if (mine !== turn) return;
-        const url = URL.createObjectURL(blob);
-        card.picture = url;
+        const card = node.card(line.look);
+        if (!card) continue;
+        if (line.picture) card.picture = line.picture;
         card.stale = false;
-        card.note = "";
-        if (urls.has(id)) URL.revokeObjectURL(urls.get(id));
-        urls.set(id, url);
-      } catch (error) {
-        if (error.name === "AbortError" || mine !== turn) return;
-        card.note = "No preview";
-        card.title = error.message;
+        card.note = line.problem ? "Cannot be used" : "";
+        card.title = line.problem ?? "";
       }
+    } catch (error) {
+      if (error.name !== "AbortError" && mine === turn) shell.fail(error, "The looks could not be shown on this file.");
     }
+    for (const card of node.cards.values()) if (mine === turn) card.stale = false;
   };
   const restart = later(350, fill);
   const clear = () => {
-    for (const url of urls.values()) URL.revokeObjectURL(url);
-    urls = new Map();
     for (const card of node.cards.values()) card.picture = null;
   };
   const ends = [shell.state.subscribe("looks", build)];
@@ -76,7 +60,6 @@ export function gallery({ shell, onSelect }) {
       for (const card of node.cards.values()) card.stale = Boolean(card.picture);
       restart();
     },
-    pause(yes) { isPaused = yes; },
     close() {
       turn += 1;
       control.abort();
@@ -86,8 +69,6 @@ export function gallery({ shell, onSelect }) {
     },
   });
 }
-
-const pause = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 
 function groupsOf(looks) {
   const groups = new Map();

@@ -102,15 +102,15 @@ function fileItem(medium, open, remove) {
   const img = el("img", { alt: "", onerror: () => { img.hidden = true; } });
   fetchThumb(medium, img);
   return el("li", { class: "bin-item" },
-    el("button", { type: "button", class: "bin-open", onclick: open, title: medium.name, data: { media: medium.id }, "aria-label": `${medium.name}, ${medium.kind === "picture" ? "picture" : clock(medium.seconds, 0)}` },
-      el("span", { class: "bin-picture" }, img, el("span", { class: "card-note" }, medium.kind === "picture" ? icon("picture", 14) : clock(medium.seconds, 0))),
+    el("button", { type: "button", class: "bin-open", onclick: open, title: medium.name, data: { media: medium.id }, "aria-label": `${medium.name}, ${medium.kind === "picture" ? "picture" : clock(medium.seconds ?? 0, 0)}` },
+      el("span", { class: "bin-picture" }, img, el("span", { class: "card-note" }, medium.kind === "picture" ? icon("picture", 14) : clock(medium.seconds ?? 0, 0))),
       el("span", { class: "bin-name cut" }, medium.name)),
     button({ label: `Delete ${medium.name}`, icon: "trash", only: true, small: true, kind: "glass", onclick: remove }));
 }
 
 
 function fetchThumb(medium, img) {
-  img.src = api.frame(medium.id, medium.kind === "picture" ? 0 : Math.min(1, medium.seconds / 2), 200);
+  img.src = api.frame(medium.id, medium.kind === "picture" ? 0 : Math.min(1, (medium.seconds ?? 0) / 2), 200);
 }
 
 function uploadItem(file) {

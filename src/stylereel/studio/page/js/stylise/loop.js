@@ -19,12 +19,15 @@ export function loopPlayer({ shell, choice, video, onState }) {
     onState({ state: next, fraction });
   };
   const key = (medium) => JSON.stringify(wanted(medium));
-  const wanted = (medium) => ({ kind: "loop", ...jobSettings(choice.now, state.looks, medium), ...(choice.now.side ? { max_side: choice.now.side } : {}), start: startOf(medium), seconds: SECONDS });
-  const startOf = (medium) => Math.round(1000 * Math.max(0, Math.min(choice.now.t, medium.seconds - Math.min(SECONDS, medium.seconds)))) / 1000;
+  const wanted = (medium) => ({ kind: "loop", ...jobSettings(choice.now, state.looks, medium), start: startOf(medium), seconds: SECONDS });
+  const startOf = (medium) => Math.round(1000 * Math.max(0, Math.min(choice.now.t, (medium.seconds ?? 0) - Math.min(SECONDS, medium.seconds ?? 0)))) / 1000;
 
-  const forget = (id) => {
+  const forget = async (id) => {
+    const media = state.jobs.get(id)?.result?.media;
     if (!id) return;
-    api.removeJob(id).then(() => state.dropJob(id)).catch(() => {});
+    await api.removeJob(id).catch(() => {});
+    if (media) await api.remove(media).catch(() => {});
+    state.dropJob(id);
   };
   async function begin(medium) {
     const mine = key(medium);

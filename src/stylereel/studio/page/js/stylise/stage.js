@@ -6,8 +6,7 @@ import { patient, spinner } from "../parts/progress.js";
 import { button } from "../parts/button.js";
 import { icon } from "../parts/icon.js";
 import { blobPicture, latest } from "./latest.js";
-import { clock } from "../parts/format.js";
-import { lookName, lookOf, lookSettings } from "./choice.js";
+import { CLIENT, lookName, lookOf, lookSettings } from "./choice.js";
 
 const QUICK_SIDE = 640;
 const REST_MILLISECONDS = 260;
@@ -96,7 +95,7 @@ export function stage({ shell, choice }) {
       loop.hidden = !yes;
       edge.hidden = yes;
       chip.hidden = !yes;
-      chip.textContent = `After, ${clock(choice.now.t, 1)} and on, again and again`;
+      chip.textContent = `Loop of 3 s, painted at 640 px`;
     },
     close() {
       resized.disconnect();
@@ -110,6 +109,3 @@ export function stage({ shell, choice }) {
     },
   });
 }
-
-// The server answers only the newest request of one page; each open page is one.
-export const CLIENT = crypto.randomUUID?.() ?? String(Math.random()).slice(2);

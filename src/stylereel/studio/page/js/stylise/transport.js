@@ -90,5 +90,5 @@ export function transport({ onTime, onView, onLoop, onSound }) {
 export function facts(medium) {
   const size = `${medium.width} × ${medium.height}`;
   if (medium.kind === "picture") return [size, "picture"];
-  return [size, `${Math.round(medium.frame_rate * 100) / 100} fps`, clock(medium.seconds, 1), medium.has_sound ? "sound" : "no sound"];
+  return [size, `${Math.round((medium.frame_rate ?? 0) * 100) / 100} fps`, clock(medium.seconds ?? 0, 1), medium.has_sound ? "sound" : "no sound"];
 }

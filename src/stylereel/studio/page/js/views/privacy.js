@@ -78,7 +78,7 @@ export async function mount(root, shell) {
     return el("tr", {},
       el("th", { scope: "row" }, el("div", { class: "kept-name" }, icon(medium.kind === "picture" ? "picture" : "film"), el("span", { class: "cut", title: medium.name }, medium.name))),
       el("td", { "data-label": "Kind" }, sort),
-      el("td", { "data-label": "Content" }, medium.kind === "picture" ? `${medium.width} × ${medium.height}` : `${medium.width} × ${medium.height}, ${clock(medium.seconds, 0)}`),
+      el("td", { "data-label": "Content" }, medium.kind === "picture" ? `${medium.width} × ${medium.height}` : `${medium.width} × ${medium.height}, ${clock(medium.seconds ?? 0, 0)}`),
       el("td", { class: "number", "data-label": "Size" }, bytes(medium.bytes)),
       el("td", { "data-label": "Added" }, when(medium.created)),
       el("td", { "data-label": "Removed" }, when(medium.expires)),

@@ -99,7 +99,7 @@ export async function mount(root, shell, params) {
         return;
       }
       if (!medium) return;
-      if (any(changed, "t", "steady", "side", ...LOOK_KEYS)) loop.changed();
+      if (any(changed, "t", "steady", ...LOOK_KEYS)) loop.changed();
       if (changed.has("t")) {
         bar.time = choice.now.t;
         big.ask();
