@@ -306,16 +306,18 @@ def test_networks_are_let_go_of_when_they_are_too_many_or_hold_too_much(desk, pa
 def test_a_file_that_was_forgotten_can_be_replaced(desk, tmp_path):
     path = make_clip(tmp_path / "a.mp4", frames=5, size=(64, 48))
     desk.frame(path, 0)
+    desk.preview(path, 0, PreviewLook("plain"))
+    assert desk._cache.held_bytes
     desk.forget(path)
-    assert not desk._frames._open
+    assert not desk._frames._open and not desk._cache.held_bytes
     make_clip(path, frames=5, size=(96, 48))
     assert desk.frame(path, 0).pixels.shape == (48, 96, 3)
 
 
 def test_an_array_larger_than_all_there_may_be_is_not_kept():
     cache = ArrayCache(100)
-    cache.keep("large", np.zeros(200, np.uint8))
-    assert cache.get("large") is None and cache.held_bytes == 0
+    cache.keep(("large",), np.zeros(200, np.uint8))
+    assert cache.get(("large",)) is None and cache.held_bytes == 0
 
 
 @pytest.mark.parametrize(

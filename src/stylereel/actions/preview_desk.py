@@ -123,7 +123,7 @@ class PreviewDesk:
         self._cache.clear()
 
     def forget(self, source: str | Path) -> None:
-        """Close a file, for it to be deleted or replaced."""
+        """Close a file, for it to be deleted or replaced, and let go of all that is kept of it."""
         self._frames.forget(source)
 
     def info(self, source: str | Path) -> SourceInfo:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -35,10 +35,10 @@ class ArrayCache:
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes, self.held_bytes = most_bytes, 0
-        self._kept: OrderedDict[Hashable, np.ndarray] = OrderedDict()
+        self._kept: OrderedDict[tuple[Any, ...], np.ndarray] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable) -> np.ndarray | None:
+    def get(self, key: tuple[Any, ...]) -> np.ndarray | None:
         """What was kept under a key, or None."""
         with self._lock:
             found = self._kept.get(key)
@@ -46,7 +46,7 @@ class ArrayCache:
                 self._kept.move_to_end(key)
             return found
 
-    def keep(self, key: Hashable, array: np.ndarray) -> np.ndarray:
+    def keep(self, key: tuple[Any, ...], array: np.ndarray) -> np.ndarray:
         """Keep an array, which nobody may write to from now on, unless it is larger than all there may be."""
         array.flags.writeable = False
         with self._lock:
@@ -58,6 +58,12 @@ class ArrayCache:
             while self.held_bytes > self._most_bytes:
                 self.held_bytes -= self._kept.popitem(last=False)[1].nbytes
         return array
+
+    def forget(self, path: str) -> None:
+        """Let go of all that was kept of a source; every key begins with a `SourceKey`."""
+        with self._lock:
+            for key in [key for key in self._kept if key[0][0] == path]:
+                self.held_bytes -= self._kept.pop(key).nbytes
 
     def clear(self) -> None:
         """Let go of all."""
@@ -127,11 +133,14 @@ class FrameShelf:
         return self._cache.keep(at, resize(shown.pixels, *size)) if found is None else found
 
     def forget(self, source: str | Path) -> None:
-        """Close a source, so that its file can be deleted; what is kept of it grows old by itself."""
+        """Close a source, so that its file can be deleted, and let go of all that is kept of it."""
         path = str(Path(source).absolute())
         with self._lock:
             gone = [self._open.pop(key) for key in list(self._open) if key[0] == path]
+            for key in [key for key in self._infos if key[0] == path]:
+                del self._infos[key]
         _close(gone)
+        self._cache.forget(path)
 
     def close(self) -> None:
         """Close all sources."""

@@ -154,7 +154,7 @@ class LoadedNetwork:
         with self._lock:
             result = Painter(self.stylizer.runner, look).still(pixels)
             if not look.leaves_source:
-                self._note(pixels.shape[:2])
+                self._note((pixels.shape[0], pixels.shape[1]))
             return result
 
     def _note(self, size: tuple[int, int]) -> None:
