@@ -164,7 +164,7 @@ def _padded(values: Tensor | None, length: int, dim: int = 0) -> Tensor:
     return torch.cat([values.detach(), values.new_zeros(shape)], dim)
 
 
-def _conv(weight: Tensor, bias: Tensor, padding: str) -> nn.Conv2d:
+def _conv(weight: Tensor, bias: Tensor, padding: Any) -> nn.Conv2d:
     outputs, inputs, side, _ = weight.shape
     conv = nn.Conv2d(inputs, outputs, side, padding=side // 2, padding_mode=padding).requires_grad_(False)
     conv.weight.copy_(weight)

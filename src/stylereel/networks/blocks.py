@@ -56,7 +56,7 @@ def padded(x: Tensor, px: int, padding: Padding) -> Tensor:
     return F.pad(x, (px,) * 4, mode="constant" if padding == "zeros" else padding)
 
 
-def _plain_conv(weight: Tensor, bias: Tensor, *, stride: int, reach: int, padding: str) -> nn.Conv2d:
+def _plain_conv(weight: Tensor, bias: Tensor, *, stride: int, reach: int, padding: Padding) -> nn.Conv2d:
     out_channels, in_channels, side, _ = weight.shape
     conv = nn.Conv2d(in_channels, out_channels, side, stride=stride, padding=reach, padding_mode=padding)
     conv.weight.data.copy_(weight)
@@ -69,7 +69,8 @@ def side_by_side(first: nn.Conv2d, second: nn.Conv2d) -> nn.Conv2d:
     weight = torch.cat([first.weight.data, second.weight.data])
     bias = torch.cat([first.bias.data, second.bias.data])  # pyright: ignore
     stride, reach = first.stride[0], int(first.padding[0])
-    return _plain_conv(weight, bias, stride=stride, reach=reach, padding=first.padding_mode)
+    padding: Padding = first.padding_mode  # pyright: ignore[reportAssignmentType]
+    return _plain_conv(weight, bias, stride=stride, reach=reach, padding=padding)
 
 
 class DemodulatedConv(nn.Module):
