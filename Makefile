@@ -57,7 +57,7 @@ $(STAMPS)/all: $(STAMPS)/venv $(SETTINGS)
 		echo "$$index cannot be reached: torch comes from pip's own index, perhaps with CUDA"; index=; \
 	fi; \
 	$(INSTALL) $${index:+--extra-index-url "$$index"} torch
-	@$(INSTALL) --editable '.[demo,train,dev]'
+	@$(INSTALL) --editable '.[demo,train,dev,studio]'
 	@touch $(STAMPS)/demo $@
 
 install: $(STAMPS)/all

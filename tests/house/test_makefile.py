@@ -36,7 +36,7 @@ def installed(folder: Path, *variables: str, is_reachable: bool = True) -> tuple
 def test_on_linux_torch_is_the_cpu_build(tmp_path):
     (torch, rest), _ = installed(tmp_path)
     assert torch.endswith(f"--constraint constraints.txt --extra-index-url {CPU_BUILDS} torch")
-    assert rest.endswith("--editable .[demo,train,dev]") and "index" not in rest
+    assert rest.endswith("--editable .[demo,train,dev,studio]") and "index" not in rest
 
 
 def test_where_only_an_ordinary_index_can_be_reached_it_serves_and_that_is_said(tmp_path):
