@@ -14,6 +14,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
@@ -76,13 +77,16 @@ def adapted(
         `(S + L,)` float32.
 
     Raises:
-        UsageError: `seconds` out of range, or nothing to fit on.
+        UsageError: nothing to fit on.
         EnvironmentMissingError: torch is absent.
         TrainingDivergedError: it came to nothing.
     """
-    if isinstance(seconds, bool) or not (math.isfinite(seconds) and 0 < seconds <= 86400):
-        raise UsageError(f"--adapt {seconds}: expected seconds to fit the look for, such as 60.")
-    if content is None or not content.is_file:
+    if content is None:
+        raise UsageError(
+            "adapt_seconds fits the look to frames of what it will be laid over, and nothing says of what: "
+            "name the video or picture, adapt_to=VIDEO, or leave adapt_seconds out."
+        )
+    if not content.is_file:
         raise UsageError("--adapt fits the look to frames of the input: name a file, a pipe is read once.")
     with FrameReader(
         content.source,
@@ -99,6 +103,14 @@ def adapted(
     fitted = _fitted(pack, code, references, frames, seconds, on_progress)
     _keep(place, fitted)
     return fitted
+
+
+def check_fitting_time(seconds: float | None) -> None:
+    """`UsageError` unless it is None or seconds from above 0 to a day."""
+    is_number = isinstance(seconds, Real) and not isinstance(seconds, bool)
+    if seconds is not None and not (is_number and math.isfinite(seconds) and 0 < seconds <= 86400):
+        got = seconds if is_number else f"{seconds!r} ({type(seconds).__name__})"
+        raise UsageError(f"--adapt {got}: expected seconds to fit the look for, such as 60.")
 
 
 def _fitted(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 
-from stylereel.actions.adapting import Content, adapted
+from stylereel.actions.adapting import Content, adapted, check_fitting_time
 from stylereel.actions.loaded_style import LoadedStyle, pack_of
 from stylereel.actions.references import reference_name, reference_paths, reference_pictures
 from stylereel.core.errors import UsageError
@@ -52,6 +53,8 @@ def chosen_style(
         EnvironmentMissingError: torch is absent, and `adapt_seconds` needs it.
     """
     paths = reference_paths(reference)
+    _check_seed(variation)
+    check_fitting_time(adapt_seconds)
     if adapt_seconds is not None and not paths:
         raise UsageError("--adapt fits a look to a reference: name one, --reference PICTURE.")
     if style is None and not paths:
@@ -121,9 +124,14 @@ def _named(style: str | Path | Pack | None) -> OneLook:
 def _varied(look: OneLook, seed: int | None) -> OneLook:
     if seed is None:
         return look
-    if isinstance(seed, bool) or not 0 <= seed < 2**63:
-        raise UsageError(f"--variation {seed}: expected a whole number from 0 on, each another variation.")
     return baked(look.whole, varied(look.whole, look.code, seed), f"{look.look}, variation {seed}")
+
+
+def _check_seed(seed: int | None) -> None:
+    is_whole = isinstance(seed, Integral) and not isinstance(seed, bool)
+    if seed is not None and not (is_whole and 0 <= seed < 2**63):
+        got = seed if is_whole else f"{seed!r} ({type(seed).__name__})"
+        raise UsageError(f"--variation {got}: expected a whole number from 0 on, each another variation.")
 
 
 def license_notices(*cards: Card) -> Iterator[str]:

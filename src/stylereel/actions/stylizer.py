@@ -81,6 +81,8 @@ class Stylizer:
         """
         look = Look(checked_strength(strength), keep_colors, checked_scale(scale))
         limit_bytes = checked_limit(memory_limit)
+        if adapt_to is not None and adapt_seconds is None:
+            raise UsageError("adapt_to names what a look is fitted on: say for how long, adapt_seconds=60.")
         chosen = chosen_style(
             style,
             reference=reference,
