@@ -27,14 +27,16 @@ def reference_paths(reference: str | Path | Sequence[str | Path] | None) -> tupl
     """
     if reference is None:
         return ()
-    several = reference if isinstance(reference, list | tuple) else (reference,)
-    for path in several:
+    is_list = isinstance(reference, Sequence) and not isinstance(reference, str | bytes)
+    paths = []
+    for path in reference if is_list else (reference,):
         if not isinstance(path, str | os.PathLike):
             raise UsageError(
                 f"reference is {reference!r}: expected the path of a picture, a video or a folder, or a list "
                 f"of such paths, and got {type(path).__name__}."
             )
-    return tuple(Path(path).expanduser() for path in several)
+        paths.append(Path(path).expanduser())
+    return tuple(paths)
 
 
 def reference_pictures(paths: Sequence[Path]) -> list[list[np.ndarray]]:
