@@ -141,6 +141,19 @@ def test_an_adapted_look_is_fitted_once_and_the_same_when_the_command_is_said_ag
     assert np.abs(pixels(tmp_path / "first.mp4") - pixels(tmp_path / "read.mp4")).mean() > 1
 
 
+def test_a_fit_to_other_frames_of_the_same_video_is_another(desk, tmp_path, monkeypatch):
+    monkeypatch.setenv("STYLEREEL_CACHE", str(tmp_path / "cache"))
+    options = {
+        "style": desk / "many",
+        "reference": desk / "set",
+        "runner": "onnxruntime",
+        "adapt_seconds": 0.2,
+    }
+    for number, shape in enumerate([{}, {"fps": 10}, {"scale": 0.5}, {"crop": "1:1"}, {"codec": "hevc"}]):
+        stylize(desk / "film.mp4", tmp_path / f"{number}.mp4", **options, **shape)
+    assert len(list((tmp_path / "cache").rglob("code-*"))) == 4  # another codec changes no frame
+
+
 def test_a_loaded_stylizer_takes_references_and_fits_them_to_a_video(desk):
     frame = scene(5, 64, 96)
     options = {"style": desk / "many", "reference": [desk / "set"], "runner": "onnxruntime"}

@@ -12,47 +12,22 @@ import json
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from fractions import Fraction
 from numbers import Real
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load, save
 
+from stylereel.actions.content_frames import Content
 from stylereel.core.caches import cache_folder
-from stylereel.core.errors import EnvironmentMissingError, UsageError, VideoOpenError
+from stylereel.core.errors import EnvironmentMissingError, UsageError
 from stylereel.core.progress import OnProgress, Progress
-from stylereel.data.media import with_short_side
 from stylereel.packs.store import Pack
-from stylereel.video.fingerprint import source_fingerprint
-from stylereel.video.reader import FrameReader
 
 FRAMES = 12
-LARGEST_SHORT_SIDE_PX = 1080
-LOOKED_AT_SECONDS = 60.0
-"""Of a longer stretch so many seconds are decoded, from its beginning."""
-_OF_FITTING = 2
+_OF_FITTING = 3
 """Raised when a fit would come out otherwise, so that what was fitted before is fitted again."""
 INSTALL = "pip install 'stylereel[train]'"
-
-
-@dataclass(frozen=True)
-class Content:
-    """What a look will be laid over.
-
-    Attributes:
-        source: as `stylize` takes it.
-        start_seconds, end_seconds: the stretch; None for all of it.
-        fps: of folders and patterns of pictures.
-        is_file: False for a pipe, which is read once.
-    """
-
-    source: str | Path
-    start_seconds: float | None = None
-    end_seconds: float | None = None
-    fps: Fraction | float | None = None
-    is_file: bool = True
 
 
 def adapted(
@@ -88,18 +63,12 @@ def adapted(
         )
     if not content.is_file:
         raise UsageError("--adapt fits the look to frames of the input: name a file, a pipe is read once.")
-    with FrameReader(
-        content.source,
-        start_seconds=content.start_seconds,
-        end_seconds=content.end_seconds,
-        fps=content.fps,
-    ) as reader:
-        facts = [source_fingerprint(reader.info), content.start_seconds, content.end_seconds, seconds]
-        place = _place(pack, code, references, facts)
+    with content.opened() as opened:
+        place = _place(pack, code, references, [*opened.facts, seconds])
         kept = _kept(place, pack)
         if kept is not None:
             return kept
-        frames = _spread(reader)
+        frames = opened.few(FRAMES)
     fitted = _fitted(pack, code, references, frames, seconds, on_progress)
     _keep(place, fitted)
     return fitted
@@ -136,23 +105,6 @@ def _fitted(
 
     pictures = [picture for several in references for picture in several]
     return fit_code(load_generator(pack), code, frames, pictures, seconds=seconds, on_step=tell)
-
-
-def _spread(reader: FrameReader) -> list[np.ndarray]:
-    """A dozen frames, spread over what is looked at."""
-    info = reader.info
-    seconds = min(LOOKED_AT_SECONDS, info.duration_seconds or LOOKED_AT_SECONDS)
-    stride = max(1, round(seconds * float(info.frame_rate)) // (2 * FRAMES))
-    found: list[np.ndarray] = []
-    for index, frame in enumerate(reader):
-        if index % stride == 0:
-            found.append(with_short_side(frame.pixels, LARGEST_SHORT_SIDE_PX))
-        if len(found) == 2 * FRAMES:
-            break
-    if not found:
-        raise VideoOpenError(f"{info.path} has no frame in the stretch that was asked for.")
-    chosen = np.linspace(0, len(found) - 1, min(len(found), FRAMES)).round().astype(int)
-    return [found[index] for index in chosen]
 
 
 def _place(

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from stylereel.actions.adapting import Content
 from stylereel.actions.batch_plan import LOOK_OPTIONS, NETWORK_OPTIONS, Variant, network_key
 from stylereel.actions.chosen_style import chosen_style
+from stylereel.actions.content_frames import Content
 from stylereel.actions.loaded_style import LoadedStyle
-from stylereel.actions.option_checks import checked_times
 from stylereel.actions.runner_choice import choose_runner
 from stylereel.actions.stylize import StylizeSummary, stylize
 from stylereel.core.errors import InputError, ResumeError, StylereelError
@@ -112,7 +111,7 @@ class VariantMaker:
                 variant.style,
                 **{name: options[name] for name in LOOK_OPTIONS if name in options},
                 strength=strength,
-                content=Content(variant.source, *checked_times(options.get("start"), options.get("end"))),
+                content=Content.of({**options, "input": variant.source}),
                 on_progress=on_progress,
             )
             choice = choose_runner(pack, **{**ANY, **said}, begun_with=None, px_to_come=0)

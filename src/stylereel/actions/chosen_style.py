@@ -7,7 +7,8 @@ from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
 
-from stylereel.actions.adapting import Content, adapted, check_fitting_time
+from stylereel.actions.adapting import adapted, check_fitting_time
+from stylereel.actions.content_frames import Content
 from stylereel.actions.loaded_style import LoadedStyle, pack_of
 from stylereel.actions.references import reference_name, reference_paths, reference_pictures
 from stylereel.core.errors import UsageError

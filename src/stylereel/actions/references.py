@@ -28,8 +28,9 @@ def reference_paths(reference: str | Path | Sequence[str | Path] | None) -> tupl
     if reference is None:
         return ()
     is_list = isinstance(reference, Sequence) and not isinstance(reference, str | bytes)
+    several: Sequence[object] = reference if is_list else (reference,)  # type: ignore[assignment]
     paths = []
-    for path in reference if is_list else (reference,):
+    for path in several:
         if not isinstance(path, str | os.PathLike):
             raise UsageError(
                 f"reference is {reference!r}: expected the path of a picture, a video or a folder, or a list "
