@@ -1,7 +1,8 @@
 """Fits a look to its reference on frames of the very input, and remembers the code that came out.
 
 The code is kept in the cache folder under a hash of all that it was made of: the same command takes it from
-there, so that a run that is resumed goes on in exactly the look that it began in.
+there. A long job keeps it among its parts as well, so that a run that is resumed goes on in exactly the look
+that it began in, whatever became of the cache.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from safetensors.numpy import load, save
 
 from stylereel.actions.content_frames import Content
 from stylereel.core.caches import cache_folder
-from stylereel.core.errors import EnvironmentMissingError, UsageError
+from stylereel.core.errors import EnvironmentMissingError, ResumeError, UsageError
 from stylereel.core.progress import OnProgress, Progress
+from stylereel.packs.looks import FittedCode
 from stylereel.packs.store import Pack
 
 FRAMES = 12
@@ -37,7 +39,8 @@ def adapted(
     content: Content | None,
     seconds: float,
     on_progress: OnProgress | None = None,
-) -> np.ndarray:
+    begun_with: FittedCode | None = None,
+) -> FittedCode:
     """The code fitted to the references for so long, or as it was fitted before.
 
     Args:
@@ -47,11 +50,10 @@ def adapted(
         content: what the look will be laid over.
         seconds: how long to fit.
         on_progress: told after each step.
-
-    Returns:
-        `(S + L,)` float32.
+        begun_with: what an interrupted run was fitted with, which is gone on with.
 
     Raises:
+        ResumeError: that was fitted to something else.
         UsageError: nothing to fit on.
         EnvironmentMissingError: torch is absent.
         TrainingDivergedError: it came to nothing.
@@ -64,14 +66,28 @@ def adapted(
     if not content.is_file:
         raise UsageError("--adapt fits the look to frames of the input: name a file, a pipe is read once.")
     with content.opened() as opened:
-        place = _place(pack, code, references, [*opened.facts, seconds])
+        name = _name(pack, code, references, [*opened.facts, float(seconds)])
+        if begun_with is not None:
+            return _gone_on_with(begun_with, name)
+        place = cache_folder("codes") / f"{name}.safetensors"
         kept = _kept(place, pack)
         if kept is not None:
-            return kept
+            return FittedCode(name, kept)
         frames = opened.few(FRAMES)
     fitted = _fitted(pack, code, references, frames, seconds, on_progress)
     _keep(place, fitted)
-    return fitted
+    return FittedCode(name, fitted)
+
+
+def _gone_on_with(begun_with: FittedCode, name: str) -> FittedCode:
+    """No minute is spent on a fit that could not go on with what is there."""
+    if begun_with.name != name:
+        raise ResumeError(
+            "What an interrupted run left is in a look that was fitted otherwise: another reference, style "
+            "or input, other seconds of --adapt, or options that make other frames. Say --resume with those "
+            "of before, or begin anew with --overwrite instead."
+        )
+    return begun_with
 
 
 def check_fitting_time(seconds: float | None) -> None:
@@ -107,15 +123,15 @@ def _fitted(
     return fit_code(load_generator(pack), code, frames, pictures, seconds=seconds, on_step=tell)
 
 
-def _place(
+def _name(
     pack: Pack, code: np.ndarray, references: Sequence[Sequence[np.ndarray]], facts: Sequence[object]
-) -> Path:
+) -> str:
     hashed = hashlib.sha256(json.dumps([_OF_FITTING, dict(sorted(pack.card.files.items())), *facts]).encode())
     hashed.update(code.tobytes())
     for picture in (picture for several in references for picture in several):
         hashed.update(f"{picture.shape}".encode())
         hashed.update(np.ascontiguousarray(picture).tobytes())
-    return cache_folder("codes") / f"code-{hashed.hexdigest()[:24]}.safetensors"
+    return f"code-{hashed.hexdigest()[:24]}"
 
 
 def _kept(place: Path, pack: Pack) -> np.ndarray | None:

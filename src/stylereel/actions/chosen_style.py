@@ -17,7 +17,7 @@ from stylereel.packs.card import UNKNOWN_LICENSE, Card
 from stylereel.packs.codes import varied
 from stylereel.packs.encoder import code_of_pictures
 from stylereel.packs.find import find_pack, list_packs
-from stylereel.packs.looks import OneLook, baked
+from stylereel.packs.looks import FittedCode, OneLook, baked
 from stylereel.packs.steerable import Steerable
 from stylereel.packs.store import Pack
 
@@ -33,6 +33,7 @@ def chosen_style(
     adapt_seconds: float | None = None,
     strength: float = 1.0,
     content: Content | None = None,
+    begun_with: FittedCode | None = None,
     on_progress: OnProgress | None = None,
 ) -> Pack | LoadedStyle:
     """The look that is meant, its network at its strength; what is loaded already passes as it is.
@@ -45,11 +46,13 @@ def chosen_style(
         adapt_seconds: how long to fit the look to the references first; needs torch.
         strength: 0 to 1; of packs of one look it is a matter of laying the result over the source.
         content: what the look will be laid over; `adapt_seconds` fits to it.
+        begun_with: what an interrupted run that is gone on with was fitted to.
         on_progress: told of each step of the fitting.
 
     Raises:
         UsageError: these cannot be meant together.
         InputError: a reference that cannot be used.
+        ResumeError: `begun_with` is of another fit.
         PackError: the pack is refused, or lacks what is asked of it.
         EnvironmentMissingError: torch is absent, and `adapt_seconds` needs it.
     """
@@ -73,10 +76,12 @@ def chosen_style(
     pack = _reading_pack(style)
     pictures = reference_pictures(paths)
     code = code_of_pictures(pack, pictures)
+    fitted = None
     if adapt_seconds is not None:
-        code = adapted(pack, code, pictures, content, adapt_seconds, on_progress)
+        fitted = adapted(pack, code, pictures, content, adapt_seconds, on_progress, begun_with)
+        code = fitted.code
     look = baked(pack, code, reference_name(paths))
-    return _of_own_license(_varied(look, variation).at(strength or 1.0))
+    return replace(_of_own_license(_varied(look, variation).at(strength or 1.0)), fitted=fitted)
 
 
 def _of_own_license(look: OneLook) -> OneLook:

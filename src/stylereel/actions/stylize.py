@@ -300,6 +300,7 @@ def stylize(
                 adapt_seconds=adapt_seconds,
                 strength=inside,
                 content=Content.of(options),
+                begun_with=job.fitted_with,
                 on_progress=on_progress,
             )
             choice = choose_runner(
@@ -333,7 +334,7 @@ def stylize(
             if chosen.stabilize != stabilize:
                 notices.append(NOTHING_TO_STABILIZE)
             stabilize = 0.0
-        job.compare(reader.info, plan, stylizer.card, stylizer.at_work, masking.identity)
+        job.compare(reader.info, plan, stylizer.card, stylizer.at_work, masking.identity, pack)
         before = job.state()
         to_skip = job.frames_to_skip(before, retimes=shaping.rate is not None)
         reader.skip(to_skip, concealed=job.concealed_done)
