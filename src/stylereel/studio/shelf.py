@@ -59,7 +59,7 @@ class MediaShelf:
 
     Attributes:
         is_in_use: says of an id whether a job needs it; such media is neither removed nor expires.
-        when_removed: told of a file that goes, so that nothing of it is kept elsewhere.
+        before_removal: called with the path of a file that is about to go: who has it open closes it.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class MediaShelf:
         self._media: dict[str, Media] = {}
         self._uploads = 0
         self.is_in_use: Callable[[str], bool] = lambda _: False
-        self.when_removed: list[Callable[[Path], object]] = []
+        self.before_removal: list[Callable[[Path], object]] = []
         shutil.rmtree(self._incoming_folder, ignore_errors=True)
         for folder in (self._incoming_folder, self._media_folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -226,9 +226,10 @@ class MediaShelf:
             if self._media.pop(media_id, None) is None:
                 return True
         folder = self._media_folder / media_id
-        if (content := _content_of(folder)) is not None:
-            for tell in self.when_removed:
-                tell(content)
+        content = _content_of(folder)
+        if content is not None:
+            for let_go in self.before_removal:
+                let_go(content)
         with contextlib.suppress(OSError):  # what is half removed when this ends is removed at the next start
             (folder / "media.json").unlink()
         shutil.rmtree(folder, ignore_errors=True)

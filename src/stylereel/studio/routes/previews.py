@@ -61,7 +61,7 @@ def router(house: House) -> APIRouter:
     """Routes below /api/media/{id}."""
     routes = APIRouter()
     desk = house.room("previews", PreviewDesk)
-    house.shelf.when_removed.append(desk.forget)
+    house.shelf.before_removal.append(desk.forget)
 
     @routes.get("/media/{media_id}/frame", response_class=Jpeg)
     def frame(
