@@ -84,7 +84,9 @@ def test_one_picture_is_trained_with_its_weights_and_the_rest_as_on_the_command_
 ) -> None:
     one = replace(wish, style=wish.style[:1], settings=())
     settings = wished_settings(one, choose(one), tmp_path / "content", tmp_path / "one.png")
-    several = wished_settings(replace(wish, settings=()), choose(wish), tmp_path / "content", tmp_path / "style")
+    several = wished_settings(
+        replace(wish, settings=()), choose(wish), tmp_path / "content", tmp_path / "style"
+    )
     of_one, of_several = settings.recipe_config.model_dump(), several.recipe_config.model_dump()
     assert (of_one["filters_weight"], of_one["features_weight"]) == (4.0, 1.0)
     assert of_several == several.recipe.Config().model_dump()
