@@ -94,6 +94,7 @@ class Easel:
         found = [self._found(style) for style in self.styles]
         self._named = {look.name: look for look in found}
         self._painting = {look.network: look for look in reversed(found)}
+        self._first = self.styles[0]
         self._ends: tuple[NamedLook, float, np.ndarray] | None = None
         self._looks: LiveLooks | None = None
         self.steps: SizeSteps | None = None
@@ -109,12 +110,17 @@ class Easel:
         Raises:
             PackError, EnvironmentMissingError: it cannot be used here.
         """
-        first = self._named[self.styles[0]]
+        first = self._named[self._first]
         if measures:
             for notice in self._choose(first.pack, None).notices:
                 self._tell(notice)
         self.steps = SizeSteps(1 / rate, time.monotonic, SCALES if self._adapt else SCALES[:1])
-        self._looks = LiveLooks(self._load, Wanted(first.network, 1.0, size), self._tell)
+        looks = LiveLooks(self._load, Wanted(first.network, 1.0, size), self._tell)
+        with self._lock:
+            self._looks = looks
+            looks.want(
+                style=self._named[self._first].network
+            )  # somebody may have changed their mind meanwhile
 
     def change(self, settings: Mapping[str, Any]) -> None:
         """Change any of `SETTINGS`, from the next frame on, or none of them.
@@ -160,12 +166,12 @@ class Easel:
     @property
     def style(self) -> str:
         """The look at work."""
-        return self._painting[self._at_work.at_work.style].name if self._looks else self.styles[0]
+        return self._painting[self._at_work.at_work.style].name if self._looks else self._first
 
     @property
     def wanted(self) -> str:
         """The look that will be at work when it is ready."""
-        return self._painting[self._at_work.wanted.style].name if self._looks else self.styles[0]
+        return self._painting[self._at_work.wanted.style].name if self._looks else self._first
 
     @property
     def loading(self) -> str | None:
@@ -201,7 +207,6 @@ class Easel:
     def _change_style(self, style: Any) -> None:
         if not isinstance(style, str):
             raise UsageError(f"style is {style!r}: expected a name, such as 'ukiyoe'.")
-        looks = self._at_work
         with self._lock:
             look = self._named.get(style) or self._found(style)
             kept = {*self.styles, self.style, self.wanted}
@@ -211,7 +216,10 @@ class Easel:
             networks = {one.network for one in self._named.values()}
             painting = {key: one for key, one in self._painting.items() if key in networks}
             self._painting = {**painting, look.network: look}
-            looks.want(style=look.network)
+            if self._looks is None:
+                self._first = style
+            else:
+                self._looks.want(style=look.network)
 
     def _found(self, style: str) -> NamedLook:
         network, _, look = style.rpartition(":")
