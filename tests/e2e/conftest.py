@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from clips import make_clip
+from running_studio import browser_page, chromium, launch_chromium, studio, studio_at  # noqa: F401
 from stylereel.cli.main import build_app
 from stylereel.video import parts
 from toy_packs import toy_pack

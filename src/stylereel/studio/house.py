@@ -25,6 +25,7 @@ class House:
     settings: StudioSettings
     rooms: dict[str, Any] = field(default_factory=dict)
     _at_opening: list[Callable[[], object]] = field(default_factory=list)
+    _at_ending: list[Callable[[], object]] = field(default_factory=list)
     _at_closing: list[Callable[[], object]] = field(default_factory=list)
 
     def room(self, name: str, make: Callable[[], Thing]) -> Thing:
@@ -39,6 +40,10 @@ class House:
         """Called once, when the server starts; it may start threads."""
         self._at_opening.append(action)
 
+    def when_ending(self, action: Callable[[], object]) -> None:
+        """Called once, in the server's thread, when it is asked to end: endless streams finish here."""
+        self._at_ending.append(action)
+
     def when_closing(self, action: Callable[[], object]) -> None:
         """Called once, when the server ends, the last that was given first."""
         self._at_closing.append(action)
@@ -48,14 +53,22 @@ class House:
         for action in self._at_opening:
             action()
 
+    def end(self) -> None:
+        """The server was asked to end, and waits for its connections."""
+        _call_all(self._at_ending)
+
     def close(self) -> None:
         """The server ends; whatever one room does, the others are closed too."""
-        while self._at_closing:
-            action = self._at_closing.pop()
-            try:
-                action()
-            except Exception:
-                _log.exception("while the studio was closed")
+        _call_all(self._at_closing)
+
+
+def _call_all(actions: list[Callable[[], object]]) -> None:
+    while actions:
+        action = actions.pop()
+        try:
+            action()
+        except Exception:
+            _log.exception("while the studio was closed")
 
 
 def open_house(settings: StudioSettings) -> House:

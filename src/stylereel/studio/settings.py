@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 from pathlib import Path
 
@@ -56,3 +57,21 @@ class StudioSettings(Settings):
     def is_on_loopback(self) -> bool:
         """Nobody but this machine can reach it."""
         return self.host in LOOPBACK_HOSTS or self.host.startswith("127.")
+
+    @property
+    def url(self) -> str:
+        """Where a browser on this machine finds it."""
+        host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def url_with_token(self) -> str:
+        """The same, so that a browser is let in."""
+        return self.url if self.token is None else f"{self.url}/?token={self.token}"
+
+
+def made_safe(settings: StudioSettings) -> StudioSettings:
+    """The same with a token where others than this machine could reach it and none was chosen."""
+    if settings.is_on_loopback or settings.token is not None:
+        return settings
+    return settings.model_copy(update={"token": secrets.token_urlsafe(24)})
