@@ -17,7 +17,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from stylereel.studio.problems import Problem
+from stylereel.studio.problem import Problem
+from stylereel.studio.problems import response_to
 from stylereel.studio.settings import StudioSettings
 
 CONTENT_POLICY = "; ".join(
@@ -93,22 +94,26 @@ class Guard:
     def _foreign(self, scope: Scope, headers: Headers) -> Response | None:
         host = headers.get("host", "")
         if not self._is_ours(host_name(host)):
-            return Problem(
-                421,
-                f"This studio does not answer to the host name '{host[:100]}'.",
-                f"Open it at the address that it printed when it was started, such as {self._settings.url}.",
-            ).response()
+            return response_to(
+                Problem(
+                    421,
+                    f"This studio does not answer to the host name '{host[:100]}'.",
+                    f"Open it at the address that it printed at its start, such as {self._settings.url}.",
+                )
+            )
         is_socket = scope["type"] == "websocket"
         changes = is_socket or scope["method"] not in _READS
         origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
         is_navigation = headers.get("sec-fetch-mode") == "navigate" and not changes
         from_elsewhere = changes and origin is not None and urlsplit(origin).netloc.lower() != host.lower()
         if from_elsewhere or (site not in _OWN_SITES and not is_navigation):
-            return Problem(
-                403,
-                "Another web site asked for this, which the studio refuses.",
-                f"Use the page at {self._settings.url}, or a program that sends no Origin header.",
-            ).response()
+            return response_to(
+                Problem(
+                    403,
+                    "Another web site asked for this, which the studio refuses.",
+                    f"Use the page at {self._settings.url}, or a program that sends no Origin header.",
+                )
+            )
         return None
 
     def _is_ours(self, name: str) -> bool:
@@ -136,12 +141,14 @@ class Guard:
         await asyncio.sleep(_WRONG_TOKEN_SECONDS)
         if not scope["path"].startswith("/api") and "text/html" in headers.get("accept", ""):
             return HTMLResponse(_ASK_FOR_TOKEN, 401)
-        return Problem(
-            401,
-            "This studio asks for its token, which was printed when it was started.",
-            "Open the address with ?token=... once, or send the header 'Authorization: Bearer TOKEN'.",
-            {"www-authenticate": "Bearer"},
-        ).response()
+        return response_to(
+            Problem(
+                401,
+                "This studio asks for its token, which was printed when it was started.",
+                "Open the address with ?token=... once, or send the header 'Authorization: Bearer TOKEN'.",
+                {"www-authenticate": "Bearer"},
+            )
+        )
 
     def _welcome(self, scope: Scope, rest: list[tuple[str, str]]) -> Response:
         path = "/" + quote(scope["path"].lstrip("/\\"))  # never //elsewhere

@@ -14,26 +14,14 @@ from stylereel.core.errors import (
     RunnerFailedError,
     StylereelError,
 )
+from stylereel.studio.problem import Problem
 
 _USUAL_TEXTS = {404: "There is nothing under this address.", 405: "This address does not take that method."}
 
 
-class Problem(Exception):
-    """An answer that says what is wrong and what to do.
-
-    Attributes:
-        status: of HTTP, 4xx or 5xx.
-        text: what failed.
-        hint: what to do.
-    """
-
-    def __init__(self, status: int, text: str, hint: str = "", headers: dict[str, str] | None = None) -> None:
-        super().__init__(text)
-        self.status, self.text, self.hint, self.headers = status, text, hint, headers
-
-    def response(self) -> JSONResponse:
-        """It, as an answer."""
-        return told(self.status, self.text, self.hint, self.headers)
+def response_to(problem: Problem) -> JSONResponse:
+    """A problem as an answer."""
+    return told(problem.status, problem.text, problem.hint, problem.headers)
 
 
 def told(status: int, text: str, hint: str = "", headers: dict[str, str] | None = None) -> JSONResponse:
@@ -55,7 +43,7 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Problem)
     async def _problem(_: Request, problem: Problem) -> JSONResponse:
-        return problem.response()
+        return response_to(problem)
 
     @app.exception_handler(StylereelError)
     async def _ours(_: Request, error: StylereelError) -> JSONResponse:
