@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from stylereel.actions.references import reference_pictures
 from stylereel.actions.trained_pack import pack_of
 from stylereel.actions.training_material import cutter_of, gather_role
 from stylereel.core.errors import DatasetError, MissingInputError, UsageError
@@ -20,6 +21,7 @@ from stylereel.core.progress import Meter, Progress
 from stylereel.data.credits import CreditBook
 from stylereel.data.gather import Gathered
 from stylereel.data.stream import BatchStream, Cutter
+from stylereel.packs.encoder import code_of_pictures
 from stylereel.packs.store import PREVIEW_NAME, save_pack
 from stylereel.training.checkpoint import read_checkpoint, write_checkpoint
 from stylereel.training.device import find_device
@@ -459,7 +461,8 @@ def _new_run(resolved: Resolved, total_steps: int, device: torch.device) -> Run:
     torch.manual_seed(settings.seed)
     recipe = _new_recipe(resolved, total_steps)
     if settings.init is not None:
-        start_from(settings.init, recipe)
+        pictures = [entry.path for entry in settings.style]
+        start_from(settings.init, recipe, lambda pack: code_of_pictures(pack, reference_pictures(pictures)))
     teach(recipe, settings)
     return Run(recipe, total_steps, device, settings.loop, settings.seed)
 
