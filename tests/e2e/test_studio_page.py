@@ -339,7 +339,8 @@ def _scrolls_sideways(page) -> list[str]:
     """What makes the page wider than the window."""
     return page.evaluate(
         """() => [document.documentElement, document.getElementById("view")]
-        .filter((one) => one.scrollWidth > one.clientWidth).map((one) => `${one.tagName} ${one.scrollWidth}`)"""
+        .filter((one) => one.scrollWidth > one.clientWidth)
+        .map((one) => `${one.tagName} ${one.scrollWidth}`)"""
     )
 
 
@@ -350,5 +351,5 @@ def _small_targets(page) -> list[str]:
         .filter((one) => one.checkVisibility() && !one.classList.contains("unseen") && one.role !== "switch")
         .map((one) => [one, one.getBoundingClientRect()])
         .filter(([, box]) => box.height > 0 && (box.height < 39.5 || box.width < 39.5))
-        .map(([one, box]) => `${one.className || one.tagName} ${one.textContent} ${box.width}x${box.height}`)"""
+        .map(([one, box]) => `${one.className} ${one.textContent} ${box.width}x${box.height}`)"""
     )
