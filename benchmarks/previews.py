@@ -5,7 +5,7 @@
 Each move is asked over HTTP from a studio in a process of its own (over one kept connection, as a browser
 does), and of a `PreviewDesk` in this process, at 640 px to the longer side, JPEG included. No move is asked
 twice, so that none is answered from what is kept. The first answer, for which file and look are opened, is a
-row of its own. What else the machine does counts a lot: the load average of the minute before is printed beside.
+row of its own. What else the machine does counts a lot: the load average of the minute before stands beside.
 """
 
 from __future__ import annotations
