@@ -2,7 +2,7 @@
 
 import { filmstrip } from "../parts/filmstrip.js";
 import { later } from "../parts/el.js";
-import { CLIENT, packTitle } from "./choice.js";
+import { CLIENT, grouped, packTitle } from "./choice.js";
 
 const CARD_SIDE = 240;
 
@@ -71,15 +71,9 @@ export function gallery({ shell, onSelect }) {
 }
 
 function groupsOf(looks) {
-  const groups = new Map();
-  for (const look of looks) {
-    const key = look.is_mine ? "mine" : look.mixes ? look.pack : "single";
-    if (!groups.has(key)) groups.set(key, []);
-    groups.get(key).push({ value: look.id, title: look.title });
-  }
-  const heads = { mine: ["Yours", ""], single: ["Single looks", ""] };
-  return [...groups].map(([key, items]) => {
-    const [title, hint] = heads[key] ?? [packTitle(key), "· can be mixed with each other"];
-    return { title, hint, items };
+  return grouped(looks).map((members) => {
+    const [first] = members;
+    const [title, hint] = first.is_mine ? ["Yours", ""] : first.mixes ? [packTitle(first.pack), "· can be mixed with each other"] : ["Single looks", ""];
+    return { title, hint, items: members.map((look) => ({ value: look.id, title: look.title })) };
   });
 }

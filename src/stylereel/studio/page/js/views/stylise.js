@@ -107,7 +107,7 @@ export async function mount(root, shell, params) {
       } else if (any(changed, "side", ...LOOK_KEYS)) big.ask({ onlyLook: true });
       if (changed.has("look")) looks.value = choice.now.look;
       if (any(changed, "steady", ...LOOK_KEYS)) adjusting.draw(medium);
-      if (any(changed, "look", "format", "side", "quality", "from", "to", "name")) out.draw(medium);
+      if (any(changed, "look", "mix", "share", "format", "side", "quality", "from", "to", "name")) out.draw(medium);
       if (any(changed, "from", "to")) bar.range = [choice.now.from, choice.now.to];
       if (changed.has("view")) bar.view = big.edge.value = choice.now.view;
       if (changed.has("tab")) drawTab();
