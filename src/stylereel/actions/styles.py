@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stylereel.core.errors import UsageError
-from stylereel.core.registry import unknown_name
 from stylereel.packs.find import PackListing, find_pack, list_packs, user_folder
 from stylereel.packs.store import Pack
 
@@ -28,14 +26,3 @@ def show_style(name_or_path: str | Path) -> Pack:
 def styles_folder() -> Path:
     """Where the user's own packs are looked for."""
     return user_folder()
-
-
-def check_is_named(style: object) -> None:
-    """`UsageError` unless a style is one of those that are listed, `NAME` or `NAME:LOOK`.
-
-    For programs that let others choose: no folder of this machine can be named through them.
-    """
-    name = style.partition(":")[0] if isinstance(style, str) else ""
-    known = [listing.name for listing in list_packs()]
-    if name not in known:
-        raise UsageError(unknown_name("style", str(style)[:100], known))
