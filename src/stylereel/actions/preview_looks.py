@@ -147,7 +147,7 @@ class LoadedNetwork:
             runner = self.stylizer.runner
             code = np.ones((1, runner.ends_size), np.float32) if runner.ends_size else None
             run_network(runner, np.zeros((1, size[1], size[0], 3), np.uint8), code, None)
-            self._note(size[::-1])
+            self._note((size[1], size[0]))
 
     def paint(self, pixels: np.ndarray, look: Look) -> np.ndarray:
         """One `(H, W, 3)` frame in a look, as `Painter.still` paints it."""

@@ -11,7 +11,7 @@ from stylereel.actions.look_list import LookListing, list_looks, look_named, loo
 from stylereel.core.errors import UsageError
 from stylereel.studio.house import House
 from stylereel.studio.models_looks import LookFacts, LookList
-from stylereel.studio.problems import Problem
+from stylereel.studio.problem import Problem
 
 LookId = Annotated[
     str, Path(max_length=700, description="Of GET /api/looks; the colon may be written as it is, or as %3A.")

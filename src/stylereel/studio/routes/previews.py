@@ -17,9 +17,9 @@ from fastapi.responses import StreamingResponse
 from stylereel.actions.look_list import list_looks
 from stylereel.actions.preview_desk import Preview, PreviewDesk
 from stylereel.actions.preview_looks import PreviewLook
-from stylereel.core.errors import StylereelError, SupersededError
+from stylereel.core.errors import StylereelError, SupersededError, UsageError
 from stylereel.studio.house import House
-from stylereel.studio.problems import Problem
+from stylereel.studio.problem import Problem
 from stylereel.studio.routes.looks import known_look
 
 MediaId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
@@ -35,8 +35,8 @@ Client = Annotated[
     str | None,
     Query(
         max_length=100,
-        description="Who asks, by any name. Of one client's requests that wait, the newest alone is answered; "
-        "the others get 409.",
+        description="Who asks, by any name. Of one client's requests that wait, the newest alone is answered "
+        "and the others get 409.",
     ),
 ]
 Share = Annotated[float, Query(ge=0, le=1, allow_inf_nan=False)]
@@ -61,6 +61,7 @@ def router(house: House) -> APIRouter:
     """Routes below /api/media/{id}."""
     routes = APIRouter()
     desk = house.room("previews", PreviewDesk)
+    house.shelf.before_removal.append(desk.forget)
 
     @routes.get("/media/{media_id}/frame", response_class=Jpeg)
     def frame(
@@ -128,8 +129,8 @@ def router(house: House) -> APIRouter:
     ) -> StreamingResponse:
         """One moment in many looks, one line of JSON for each as soon as it is painted.
 
-        `{"look": id, "picture": "data:image/jpeg;base64,..."}`, or `{"look": id, "problem": text}`. Sliders go
-        before it; a client's next gallery ends the one before.
+        `{"look": id, "picture": "data:image/jpeg;base64,..."}`, or `{"look": id, "problem": text}`. Sliders
+        go before it; a client's next gallery ends the one before.
         """
         path = house.shelf.path(media_id)
         known = [each.name for each in list_looks()]
@@ -175,6 +176,8 @@ def _cards(
 def _newest_alone() -> Iterator[None]:
     try:
         yield
+    except UsageError as error:
+        raise Problem(422, str(error), "GET /api/looks lists the looks, and which of them mix.") from None
     except SupersededError as error:
         raise Problem(409, str(error), "Nothing is to be done: the newer request is answered.") from None
 
