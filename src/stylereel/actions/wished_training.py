@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -14,6 +15,7 @@ from stylereel.actions.train import TrainEvents, TrainSummary, can_resume, resol
 from stylereel.actions.training_wish import Choice, TrainingWish, choose, lay_out, require_training
 from stylereel.actions.training_words import TrainingWords
 from stylereel.core.progress import Progress
+from stylereel.training.checkpoint import CHECKPOINT_NAME, PREVIOUS_NAME
 from stylereel.training.loop import StepReport
 from stylereel.training.run_folder import RunFolder
 from stylereel.training.settings import Resolved, read_preset
@@ -164,6 +166,13 @@ def train_wished(
         teller.keep()
     teller.end(summary)
     return summary
+
+
+def forget_material(folder: Path) -> None:
+    """Remove what a finished training in `folder` needs no more: what it learned from, and its state."""
+    shutil.rmtree(folder / "material", ignore_errors=True)
+    for name in (CHECKPOINT_NAME, PREVIOUS_NAME):
+        (RunFolder(folder / "pack").run / name).unlink(missing_ok=True)
 
 
 def preview_sheet(folder: Path, step: int | None = None) -> Path | None:
