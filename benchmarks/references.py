@@ -20,8 +20,8 @@ import numpy as np
 from looks import SIX, clip_frames
 from quality import load_critic, load_material
 
-from stylereel.actions.adapting import Content
 from stylereel.actions.chosen_style import chosen_style
+from stylereel.actions.content_frames import Content
 from stylereel.actions.stylizer import Stylizer
 from stylereel.metrics import color_distance, content_ssim, style_likeness, texture_distance
 from stylereel.metrics._facts import Material

@@ -214,6 +214,8 @@ def test_the_command_tells_of_the_mask_s_end_and_of_both_licences(run, clip, tmp
     assert "ends at 0.200 s" in told and "stretched" in told and "'nameless' is unknown" in told
     refused = run("stylize", clip, tmp_path / "no.mp4", "--style", "negative", "--mask-invert")
     assert refused.exit_code == 2 and "add --mask" in refused.output
+    refused = run("stylize", clip, tmp_path / "no.mp4", "--style", "negative", "--outside", "plain")
+    assert refused.exit_code == 2 and "Error: --outside is for a mask" in refused.output
 
 
 def test_a_batch_gives_each_file_the_mask_of_its_name_and_finds_a_missing_one_before_it_begins(

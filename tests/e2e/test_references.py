@@ -141,6 +141,19 @@ def test_an_adapted_look_is_fitted_once_and_the_same_when_the_command_is_said_ag
     assert np.abs(pixels(tmp_path / "first.mp4") - pixels(tmp_path / "read.mp4")).mean() > 1
 
 
+def test_a_fit_to_other_frames_of_the_same_video_is_another(desk, tmp_path, monkeypatch):
+    monkeypatch.setenv("STYLEREEL_CACHE", str(tmp_path / "cache"))
+    options = {
+        "style": desk / "many",
+        "reference": desk / "set",
+        "runner": "onnxruntime",
+        "adapt_seconds": 0.2,
+    }
+    for number, shape in enumerate([{}, {"fps": 10}, {"scale": 0.5}, {"crop": "1:1"}, {"codec": "hevc"}]):
+        stylize(desk / "film.mp4", tmp_path / f"{number}.mp4", **options, **shape)
+    assert len(list((tmp_path / "cache").rglob("code-*"))) == 4  # another codec changes no frame
+
+
 def test_a_loaded_stylizer_takes_references_and_fits_them_to_a_video(desk):
     frame = scene(5, 64, 96)
     options = {"style": desk / "many", "reference": [desk / "set"], "runner": "onnxruntime"}
@@ -148,8 +161,29 @@ def test_a_loaded_stylizer_takes_references_and_fits_them_to_a_video(desk):
     fitted = Stylizer.load(**options, adapt_seconds=0.5, adapt_to=desk / "film.mp4")
     assert plain.name == fitted.name == "many:reference set"
     assert np.abs(plain(frame).astype(int) - fitted(frame)).mean() > 0.2
-    with pytest.raises(UsageError, match="name a file"):
+    with pytest.raises(UsageError, match="adapt_to=VIDEO"):
         Stylizer.load(**options, adapt_seconds=0.5)
+    with pytest.raises(UsageError, match="for how long, adapt_seconds"):
+        Stylizer.load(**options, adapt_to=desk / "film.mp4")
+
+
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        ({"reference": 5}, r"reference is 5: expected the path .* got int"),
+        ({"reference": ["set", 5]}, r"reference is \['set', 5\]: .* got int"),
+        ({"variation": "x"}, r"--variation 'x' \(str\): expected a whole number"),
+        ({"variation": 1.5}, r"--variation 1.5 \(float\): expected a whole number"),
+        ({"variation": True}, r"--variation True \(bool\)"),
+        ({"reference": "set", "adapt_seconds": "x"}, r"--adapt 'x' \(str\): expected seconds"),
+        ({"reference": "set", "adapt_seconds": float("nan")}, "--adapt nan: expected seconds"),
+        ({"timeline": 5}, r"timeline is 5 \(int\): expected the path of a TOML file"),
+    ],
+)
+def test_values_of_another_kind_are_told_with_what_was_expected(desk, tmp_path, said, says):
+    with pytest.raises(UsageError, match=says):
+        stylize(desk / "clip.mp4", tmp_path / "out.mp4", style=desk / "many", runner="onnxruntime", **said)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_where_the_reading_pack_is_absent_it_says_what_to_name(desk, tmp_path, monkeypatch):

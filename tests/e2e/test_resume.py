@@ -6,6 +6,7 @@ import random
 import shutil
 import signal
 import sys
+import time
 from fractions import Fraction
 
 import cv2
@@ -17,7 +18,7 @@ from clips import make_clip, make_pictures, make_vfr
 from interrupted_jobs import done, finish, heard, job, killed_at, shown, start, stopped_after
 from processes import interruptible, wait_until
 from stylereel.core.errors import OutputError, ResumeError, RunnerFailedError
-from stylereel.video import parts
+from stylereel.video import parts, writer
 from toy_packs import toy_pack
 
 posix = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
@@ -67,6 +68,31 @@ def test_killed_at_random_moments_it_gives_the_file_of_an_uninterrupted_run(smal
     assert heard(tmp_path / "killed.mp4") == heard(tmp_path / "whole.mp4") == heard(film)
     assert (tmp_path / "killed.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
     assert names(tmp_path) == ["film.mp4", "killed.mp4", "whole.mp4"]
+
+
+@pytest.mark.parametrize("stop", [1, 10])
+def test_one_that_stops_before_its_first_part_is_closed_says_so_and_leaves_nothing(
+    small, film, tmp_path, stop
+):
+    given = job(film, tmp_path / "out.mp4")
+    said = stopped_after(stop, given)
+    assert said == "No part of 10 frames was finished yet, so nothing is kept: the same command begins anew."
+    assert names(tmp_path) == ["film.mp4"]
+    summary = done(given, resume=True)
+    assert (summary.frames, summary.resumed_frames) == (47, 0)
+
+
+def test_every_frame_that_was_told_of_is_kept_once_its_part_is_closed(small, film, tmp_path, monkeypatch):
+    real = writer._VideoOutput.write
+
+    def slowly(*arguments):
+        time.sleep(0.02)
+        return real(*arguments)
+
+    monkeypatch.setattr(writer._VideoOutput, "write", slowly)  # frames wait in queues when the stop comes
+    given = job(film, tmp_path / "out.mp4")
+    assert "30 finished frames are kept" in stopped_after(31, given)
+    assert done(given, resume=True).resumed_frames == 30
 
 
 @pytest.mark.parametrize("ending", ["mkv", "webm", "mov"])

@@ -32,12 +32,10 @@ def compared(lecture, folder, output, stop, **settings):
     """A job that was stopped and went on, held to the same one that was not; the summary of what went on."""
     whole, resumed = (job(lecture, folder / f"{name}{output}", **settings) for name in ("whole", "resumed"))
     expected = done(whole)
-    # On a busy machine the first part may not be closed yet; then nothing is left, and it stops later.
-    said = stopped_after(stop, resumed) or stopped_after(min(stop + 12, FRAMES - 1), resumed)
-    assert "finished frames are kept in" in said
+    kept = (stop - 1) // 10 * 10  # whole parts of what was told of: none of it is lost in a queue
+    assert f"{kept} finished frames are kept in" in stopped_after(stop, resumed)
     summary = done(resumed, resume=True)
-    assert summary.frames == expected.frames and 0 < summary.resumed_frames <= stop
-    assert stop - summary.resumed_frames <= 10 + 10  # a part, and what waits in queues
+    assert summary.frames == expected.frames and summary.resumed_frames == kept
     assert shown(resumed["output"]) == shown(whole["output"])
     if output:
         assert heard(resumed["output"]) == heard(whole["output"])

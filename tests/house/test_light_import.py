@@ -51,6 +51,19 @@ def test_the_help_loads_the_command_line_and_nothing_heavy():
     assert not loaded_by(statement) & set(HEAVY)
 
 
+def test_the_package_runs_as_a_module_and_its_help_loads_nothing_heavy():
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-m", "stylereel", "--version"]
+    shown = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    assert shown.strip() == f"stylereel {stylereel.__version__}"
+    statement = (
+        "import runpy, sys\nsys.argv = ['stylereel', '--help']\n"
+        "try:\n    runpy.run_module('stylereel', run_name='__main__')\nexcept SystemExit:\n    pass"
+    )
+    assert not loaded_by(statement) & set(HEAVY)
+    assert not loaded_by("import stylereel.__main__") & {*HEAVY, *DOORS}
+
+
 @pytest.mark.parametrize(
     "statement", ["from stylereel import stylize, Stylizer", "from stylereel import probe, FrameReader"]
 )

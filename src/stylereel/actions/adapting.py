@@ -1,7 +1,8 @@
 """Fits a look to its reference on frames of the very input, and remembers the code that came out.
 
 The code is kept in the cache folder under a hash of all that it was made of: the same command takes it from
-there, so that a run that is resumed goes on in exactly the look that it began in.
+there. A long job keeps it among its parts as well, so that a run that is resumed goes on in exactly the look
+that it began in, whatever became of the cache.
 """
 
 from __future__ import annotations
@@ -12,46 +13,23 @@ import json
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from fractions import Fraction
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load, save
 
+from stylereel.actions.content_frames import Content
 from stylereel.core.caches import cache_folder
-from stylereel.core.errors import EnvironmentMissingError, UsageError, VideoOpenError
+from stylereel.core.errors import EnvironmentMissingError, ResumeError, UsageError
 from stylereel.core.progress import OnProgress, Progress
-from stylereel.data.media import with_short_side
+from stylereel.packs.looks import FittedCode
 from stylereel.packs.store import Pack
-from stylereel.video.fingerprint import source_fingerprint
-from stylereel.video.reader import FrameReader
 
 FRAMES = 12
-LARGEST_SHORT_SIDE_PX = 1080
-LOOKED_AT_SECONDS = 60.0
-"""Of a longer stretch so many seconds are decoded, from its beginning."""
-_OF_FITTING = 2
+_OF_FITTING = 3
 """Raised when a fit would come out otherwise, so that what was fitted before is fitted again."""
 INSTALL = "pip install 'stylereel[train]'"
-
-
-@dataclass(frozen=True)
-class Content:
-    """What a look will be laid over.
-
-    Attributes:
-        source: as `stylize` takes it.
-        start_seconds, end_seconds: the stretch; None for all of it.
-        fps: of folders and patterns of pictures.
-        is_file: False for a pipe, which is read once.
-    """
-
-    source: str | Path
-    start_seconds: float | None = None
-    end_seconds: float | None = None
-    fps: Fraction | float | None = None
-    is_file: bool = True
 
 
 def adapted(
@@ -61,7 +39,8 @@ def adapted(
     content: Content | None,
     seconds: float,
     on_progress: OnProgress | None = None,
-) -> np.ndarray:
+    begun_with: FittedCode | None = None,
+) -> FittedCode:
     """The code fitted to the references for so long, or as it was fitted before.
 
     Args:
@@ -71,34 +50,52 @@ def adapted(
         content: what the look will be laid over.
         seconds: how long to fit.
         on_progress: told after each step.
-
-    Returns:
-        `(S + L,)` float32.
+        begun_with: what an interrupted run was fitted with, which is gone on with.
 
     Raises:
-        UsageError: `seconds` out of range, or nothing to fit on.
+        ResumeError: that was fitted to something else.
+        UsageError: nothing to fit on.
         EnvironmentMissingError: torch is absent.
         TrainingDivergedError: it came to nothing.
     """
-    if isinstance(seconds, bool) or not (math.isfinite(seconds) and 0 < seconds <= 86400):
-        raise UsageError(f"--adapt {seconds}: expected seconds to fit the look for, such as 60.")
-    if content is None or not content.is_file:
+    if content is None:
+        raise UsageError(
+            "adapt_seconds fits the look to frames of what it will be laid over, and nothing says of what: "
+            "name the video or picture, adapt_to=VIDEO, or leave adapt_seconds out."
+        )
+    if not content.is_file:
         raise UsageError("--adapt fits the look to frames of the input: name a file, a pipe is read once.")
-    with FrameReader(
-        content.source,
-        start_seconds=content.start_seconds,
-        end_seconds=content.end_seconds,
-        fps=content.fps,
-    ) as reader:
-        facts = [source_fingerprint(reader.info), content.start_seconds, content.end_seconds, seconds]
-        place = _place(pack, code, references, facts)
+    with content.opened() as opened:
+        name = _name(pack, code, references, [*opened.facts, float(seconds)])
+        if begun_with is not None:
+            return _gone_on_with(begun_with, name)
+        place = cache_folder("codes") / f"{name}.safetensors"
         kept = _kept(place, pack)
         if kept is not None:
-            return kept
-        frames = _spread(reader)
+            return FittedCode(name, kept)
+        frames = opened.few(FRAMES)
     fitted = _fitted(pack, code, references, frames, seconds, on_progress)
     _keep(place, fitted)
-    return fitted
+    return FittedCode(name, fitted)
+
+
+def _gone_on_with(begun_with: FittedCode, name: str) -> FittedCode:
+    """No minute is spent on a fit that could not go on with what is there."""
+    if begun_with.name != name:
+        raise ResumeError(
+            "What an interrupted run left is in a look that was fitted otherwise: another reference, style "
+            "or input, other seconds of --adapt, or options that make other frames. Say --resume with those "
+            "of before, or begin anew with --overwrite instead."
+        )
+    return begun_with
+
+
+def check_fitting_time(seconds: float | None) -> None:
+    """`UsageError` unless it is None or seconds from above 0 to a day."""
+    is_number = isinstance(seconds, Real) and not isinstance(seconds, bool)
+    if seconds is not None and not (is_number and math.isfinite(seconds) and 0 < seconds <= 86400):
+        got = seconds if is_number else f"{seconds!r} ({type(seconds).__name__})"
+        raise UsageError(f"--adapt {got}: expected seconds to fit the look for, such as 60.")
 
 
 def _fitted(
@@ -126,32 +123,15 @@ def _fitted(
     return fit_code(load_generator(pack), code, frames, pictures, seconds=seconds, on_step=tell)
 
 
-def _spread(reader: FrameReader) -> list[np.ndarray]:
-    """A dozen frames, spread over what is looked at."""
-    info = reader.info
-    seconds = min(LOOKED_AT_SECONDS, info.duration_seconds or LOOKED_AT_SECONDS)
-    stride = max(1, round(seconds * float(info.frame_rate)) // (2 * FRAMES))
-    found: list[np.ndarray] = []
-    for index, frame in enumerate(reader):
-        if index % stride == 0:
-            found.append(with_short_side(frame.pixels, LARGEST_SHORT_SIDE_PX))
-        if len(found) == 2 * FRAMES:
-            break
-    if not found:
-        raise VideoOpenError(f"{info.path} has no frame in the stretch that was asked for.")
-    chosen = np.linspace(0, len(found) - 1, min(len(found), FRAMES)).round().astype(int)
-    return [found[index] for index in chosen]
-
-
-def _place(
+def _name(
     pack: Pack, code: np.ndarray, references: Sequence[Sequence[np.ndarray]], facts: Sequence[object]
-) -> Path:
+) -> str:
     hashed = hashlib.sha256(json.dumps([_OF_FITTING, dict(sorted(pack.card.files.items())), *facts]).encode())
     hashed.update(code.tobytes())
     for picture in (picture for several in references for picture in several):
         hashed.update(f"{picture.shape}".encode())
         hashed.update(np.ascontiguousarray(picture).tobytes())
-    return cache_folder("codes") / f"code-{hashed.hexdigest()[:24]}.safetensors"
+    return f"code-{hashed.hexdigest()[:24]}"
 
 
 def _kept(place: Path, pack: Pack) -> np.ndarray | None:

@@ -14,8 +14,13 @@ from stylereel.actions.masking import check_masking
 from stylereel.actions.option_checks import check_size, checked_rate, checked_times
 from stylereel.actions.presets import preset_of
 from stylereel.actions.run_memory import checked_limit
-from stylereel.actions.shaping import Shaping, caption_notices, check_preset_output, rate_to_bring_to
-from stylereel.actions.stylize import expected_frames
+from stylereel.actions.shaping import (
+    Shaping,
+    caption_notices,
+    check_preset_output,
+    expected_frames,
+    rate_to_bring_to,
+)
 from stylereel.actions.stylizer import check_stabilize, checked_strength
 from stylereel.core.errors import EnvironmentMissingError, OutputError, ResumeError, StylereelError
 from stylereel.inference.runner import DEVICES, PREFERENCE, RUNNERS, check_choice

@@ -129,7 +129,7 @@ def read_jobs(path: Path) -> list[tuple[str, JobTable]]:
         MissingInputError: no such file.
         UsageError: it is no TOML, or a key or value is wrong; the text names line and key.
     """
-    defaults = read_toml(path)
+    defaults = read_toml(path, "file of jobs")
     tables = defaults.pop("job", [{}])
     if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
         raise UsageError(f"{path}: write each job as a table of its own, under the line [[job]].")

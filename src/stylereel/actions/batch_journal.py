@@ -158,8 +158,8 @@ class Journals:
 
 
 def _beside(options: dict[str, Any]) -> dict[str, str]:
-    """Name, size and time of a mask, and the style outside of it."""
-    facts = {"outside": str(options["outside"])} if "outside" in options else {}
+    """What is not compared by name: a mask with its size and time, the style outside, how long to fit."""
+    facts = {name: str(options[name]) for name in ("outside", "adapt_seconds") if name in options}
     if "mask" in options:
         facts["mask"] = _plain(Path(options["mask"]).name)
         with contextlib.suppress(OSError):  # a pattern has neither

@@ -6,15 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from stylereel.actions.adapting import Content
 from stylereel.actions.batch_plan import LOOK_OPTIONS, NETWORK_OPTIONS, Variant, network_key
 from stylereel.actions.chosen_style import chosen_style
+from stylereel.actions.content_frames import Content
 from stylereel.actions.loaded_style import LoadedStyle
-from stylereel.actions.option_checks import checked_times
+from stylereel.actions.long_job import fitted_with
 from stylereel.actions.runner_choice import choose_runner
 from stylereel.actions.stylize import StylizeSummary, stylize
 from stylereel.core.errors import InputError, ResumeError, StylereelError
 from stylereel.core.progress import OnProgress
+from stylereel.packs.looks import FittedCode
 from stylereel.video.parts import Parts
 
 OUR_BUG = 70
@@ -67,7 +68,14 @@ class VariantMaker:
         Raises:
             StylereelError: as `stylize`.
         """
-        loaded = self._network(variant, on_progress)
+        try:
+            is_fitted = "adapt_seconds" in variant.options
+            kept = fitted_with(Parts.find(variant.output)) if resume and is_fitted else None
+            loaded = self._network(variant, kept, on_progress)
+        except ResumeError:
+            if not overwrite:
+                raise
+            loaded = self._network(variant, None, on_progress)
         options = {name: value for name, value in variant.options.items() if name not in LOOK_OPTIONS}
 
         def run(*, resume: bool, overwrite: bool) -> StylizeSummary:
@@ -101,8 +109,10 @@ class VariantMaker:
                 raise
         return run(resume=False, overwrite=overwrite)
 
-    def _network(self, variant: Variant, on_progress: OnProgress | None) -> LoadedStyle:
-        key = network_key(variant)
+    def _network(
+        self, variant: Variant, kept: FittedCode | None, on_progress: OnProgress | None
+    ) -> LoadedStyle:
+        key = (*network_key(variant), None if kept is None else kept.text)
         if self._loaded is None or key != self._key:
             self._loaded, self._key = None, key  # the one before goes before the next one comes
             said = {name: variant.options[name] for name in NETWORK_OPTIONS if name in variant.options}
@@ -112,7 +122,8 @@ class VariantMaker:
                 variant.style,
                 **{name: options[name] for name in LOOK_OPTIONS if name in options},
                 strength=strength,
-                content=Content(variant.source, *checked_times(options.get("start"), options.get("end"))),
+                content=Content.of({**options, "input": variant.source}),
+                begun_with=kept,
                 on_progress=on_progress,
             )
             choice = choose_runner(pack, **{**ANY, **said}, begun_with=None, px_to_come=0)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from stylereel.actions.batch_jobs import JobTable
+from stylereel.actions.content_frames import FRAME_OPTIONS
 from stylereel.actions.presets import PRESETS, Preset, preset_of
 from stylereel.core.errors import InputError, MissingInputError, OutputError, UsageError
 from stylereel.core.paths import check_can_be
@@ -327,7 +328,8 @@ def network_key(variant: Variant) -> tuple[Any, ...]:
     options = variant.options
     # A pack of many looks paints its strength inside; a look is fitted to the video that it is laid over.
     strength = options.get("strength") if ":" in variant.look or "reference" in options else None
-    fitted_to = variant.source if "adapt_seconds" in options else None
+    seen = tuple(options.get(name) for name in FRAME_OPTIONS)
+    fitted_to = (variant.source, *seen) if "adapt_seconds" in options else None
     return variant.style, strength, fitted_to, *(options.get(name) for name in NETWORK_OPTIONS + LOOK_OPTIONS)
 
 

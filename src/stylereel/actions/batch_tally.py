@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from stylereel.core.progress import Meter, Progress
 
@@ -30,7 +31,10 @@ class Tally:
         self._totals[index] = 0
 
     def at(self, index: int, progress: Progress) -> Progress:
-        """Take a file's own progress; the batch's comes back."""
+        """Take a file's own progress; the batch's comes back. Steps of a fit are told and no frames."""
+        if progress.unit != "frames":
+            overall = self._overall(0)
+            return replace(overall, note=f"{overall.note}: {self._names[index]}, {progress.note}")
         is_first = index not in self._at_work
         self._at_work[index] = None
         if is_first and (progress.done > 1 or not self._meter.done):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 
-from stylereel.actions.adapting import Content, adapted
+from stylereel.actions.adapting import adapted, check_fitting_time
+from stylereel.actions.content_frames import Content
 from stylereel.actions.loaded_style import LoadedStyle, pack_of
 from stylereel.actions.references import reference_name, reference_paths, reference_pictures
 from stylereel.core.errors import UsageError
@@ -15,7 +17,7 @@ from stylereel.packs.card import UNKNOWN_LICENSE, Card
 from stylereel.packs.codes import varied
 from stylereel.packs.encoder import code_of_pictures
 from stylereel.packs.find import find_pack, list_packs
-from stylereel.packs.looks import OneLook, baked
+from stylereel.packs.looks import FittedCode, OneLook, baked
 from stylereel.packs.steerable import Steerable
 from stylereel.packs.store import Pack
 
@@ -31,6 +33,7 @@ def chosen_style(
     adapt_seconds: float | None = None,
     strength: float = 1.0,
     content: Content | None = None,
+    begun_with: FittedCode | None = None,
     on_progress: OnProgress | None = None,
 ) -> Pack | LoadedStyle:
     """The look that is meant, its network at its strength; what is loaded already passes as it is.
@@ -43,15 +46,19 @@ def chosen_style(
         adapt_seconds: how long to fit the look to the references first; needs torch.
         strength: 0 to 1; of packs of one look it is a matter of laying the result over the source.
         content: what the look will be laid over; `adapt_seconds` fits to it.
+        begun_with: what an interrupted run that is gone on with was fitted to.
         on_progress: told of each step of the fitting.
 
     Raises:
         UsageError: these cannot be meant together.
         InputError: a reference that cannot be used.
+        ResumeError: `begun_with` is of another fit.
         PackError: the pack is refused, or lacks what is asked of it.
         EnvironmentMissingError: torch is absent, and `adapt_seconds` needs it.
     """
     paths = reference_paths(reference)
+    _check_seed(variation)
+    check_fitting_time(adapt_seconds)
     if adapt_seconds is not None and not paths:
         raise UsageError("--adapt fits a look to a reference: name one, --reference PICTURE.")
     if style is None and not paths:
@@ -69,10 +76,12 @@ def chosen_style(
     pack = _reading_pack(style)
     pictures = reference_pictures(paths)
     code = code_of_pictures(pack, pictures)
+    fitted = None
     if adapt_seconds is not None:
-        code = adapted(pack, code, pictures, content, adapt_seconds, on_progress)
+        fitted = adapted(pack, code, pictures, content, adapt_seconds, on_progress, begun_with)
+        code = fitted.code
     look = baked(pack, code, reference_name(paths))
-    return _of_own_license(_varied(look, variation).at(strength or 1.0))
+    return replace(_of_own_license(_varied(look, variation).at(strength or 1.0)), fitted=fitted)
 
 
 def _of_own_license(look: OneLook) -> OneLook:
@@ -121,9 +130,14 @@ def _named(style: str | Path | Pack | None) -> OneLook:
 def _varied(look: OneLook, seed: int | None) -> OneLook:
     if seed is None:
         return look
-    if isinstance(seed, bool) or not 0 <= seed < 2**63:
-        raise UsageError(f"--variation {seed}: expected a whole number from 0 on, each another variation.")
     return baked(look.whole, varied(look.whole, look.code, seed), f"{look.look}, variation {seed}")
+
+
+def _check_seed(seed: int | None) -> None:
+    is_whole = isinstance(seed, Integral) and not isinstance(seed, bool)
+    if seed is not None and not (is_whole and 0 <= seed < 2**63):
+        got = seed if is_whole else f"{seed!r} ({type(seed).__name__})"
+        raise UsageError(f"--variation {got}: expected a whole number from 0 on, each another variation.")
 
 
 def license_notices(*cards: Card) -> Iterator[str]:

@@ -11,22 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from stylereel.actions.live_control import ControlSocket
-from stylereel.actions.live_looks import LiveLooks, Wanted, ready_stylizer
+from stylereel.actions.live_easel import Easel, checked_settings
 from stylereel.actions.live_report import LiveOutputStatus, LiveStatus, LiveSummary
 from stylereel.actions.option_checks import check_size, checked_rate
 from stylereel.actions.pipes import pipe_out
-from stylereel.actions.runner_choice import choose_runner
-from stylereel.actions.stylizer import Stylizer, check_stabilize, checked_strength
 from stylereel.core.errors import OutputError, UsageError
-from stylereel.core.frames import Frame
-from stylereel.core.registry import unknown_name
-from stylereel.inference.enlarging import reduced_size
 from stylereel.inference.live_engine import LiveEngine
-from stylereel.inference.live_size import SCALES, SizeSteps
-from stylereel.inference.live_stage import Brush, live_stage
-from stylereel.inference.painter import Look
+from stylereel.inference.live_stage import live_stage
 from stylereel.inference.tiled_runner import memory_told
-from stylereel.packs.find import find_pack
 from stylereel.packs.store import Pack
 from stylereel.video.live_address import LiveAddress
 from stylereel.video.live_output import FileOutput, live_output
@@ -35,13 +27,9 @@ from stylereel.video.live_programme import LiveOutput, Programme
 from stylereel.video.live_source import OpenSource, open_live
 from stylereel.video.pipe_input import is_pipe, parse_size
 
-SETTINGS = ("style", "strength", "keep_colors", "stabilize")
-"""What can be changed while a run lasts."""
 _FASTEST = Fraction(120)
 _SMALLEST_SIDE_PX = 16
 _MOST_NOTICES = 100
-_MOST_OTHER_PACKS = 4
-"""Beside those that were named: mixtures that a slider asks for are many, and each holds a network."""
 _STATUS_SECONDS = 0.25
 
 OnStatus = Callable[[LiveStatus], object]
@@ -87,11 +75,8 @@ class LiveSession:
             UsageError, OutputError, EnvironmentMissingError, PackError: as those of `live`.
         """
         self._address = LiveAddress.parsed(input)
-        self._settings: dict[str, Any] = {
-            "strength": checked_strength(strength),
-            "keep_colors": _checked_switch("keep_colors", keep_colors),
-            "stabilize": _checked_stabilize(stabilize),
-        }
+        settings = {"strength": strength, "keep_colors": keep_colors, "stabilize": stabilize}
+        settings = checked_settings(settings)
         self._rate = checked_rate(target_fps)
         check_size(max_side)
         if seconds is not None and not seconds > 0:
@@ -100,7 +85,7 @@ class LiveSession:
             raise UsageError("loop plays a file again and again: cameras and addresses go on by themselves.")
         if camera_size is not None and self._address.kind != "camera":
             raise UsageError("camera-size asks a camera for a size: use --max-side for files and addresses.")
-        self._max_side, self._adapt, self._loop, self._seconds = max_side, adapt, loop, seconds
+        self._max_side, self._loop, self._seconds = max_side, loop, seconds
         self._camera_size = parse_size(camera_size, "camera-size")
         named = [str(output) for output in outputs if isinstance(output, str | Path)]
         to_pipe = next((name for name in named if is_pipe(name)), "")
@@ -112,17 +97,23 @@ class LiveSession:
             for output in outputs
         ]
         self._check_outputs(named, codec)
-        self._runner = {"runner": runner, "device": device, "threads": threads, "precision": precision}
         self.styles = [style] if isinstance(style, str) else [str(name) for name in style]
         if not self.styles:
             raise UsageError("style is missing: name one, such as --style ukiyoe.")
-        self._packs = {name: find_pack(name) for name in self.styles}
+        self._easel = Easel(
+            self.styles,
+            settings,
+            runner=runner,
+            device=device,
+            threads=threads,
+            precision=precision,
+            adapt=adapt,
+            tell=self._tell,
+        )
         self.notices: list[str] = []
         self._on_notice: OnNotice | None = None
         self._engine: LiveEngine | None = None
-        self._looks: LiveLooks | None = None
         self._run: LiveRun | None = None
-        self._steps: SizeSteps | None = None
         self._stopping = threading.Event()
         self._programme = Programme((0, 0), Fraction(30))
         self._began = time.monotonic()
@@ -171,7 +162,7 @@ class LiveSession:
                 engine.run(watch, watch_seconds=0.05)
             finally:
                 self._stopping.set()
-                self._at_work[0].close()
+                self._easel.close()
         return self._summary()
 
     def change(self, settings: Mapping[str, Any]) -> None:
@@ -186,23 +177,11 @@ class LiveSession:
             UsageError: an unknown setting, a value out of range, or no such style.
             PackError: the style is refused.
         """
-        unknown = [name for name in settings if name not in SETTINGS]
-        if unknown:
-            raise UsageError(unknown_name("setting", unknown[0], SETTINGS))
-        found: dict[str, Any] = {}
-        if "strength" in settings:
-            found["strength"] = checked_strength(_number("strength", settings["strength"]))
-        if "keep_colors" in settings:
-            found["keep_colors"] = _checked_switch("keep_colors", settings["keep_colors"])
-        if "stabilize" in settings:
-            found["stabilize"] = _checked_stabilize(_number("stabilize", settings["stabilize"]))
-        if "style" in settings:
-            self._change_style(settings["style"])
-        self._settings = {**self._settings, **found}
+        self._easel.change(settings)
 
     def step_style(self, by: int) -> str:
         """Go on to the next (1) or the previous (-1) of the looks that were named; returns its name."""
-        wanted = self._at_work[0].wanted.style
+        wanted = self._easel.wanted
         at = self.styles.index(wanted) if wanted in self.styles else 0
         name = self.styles[(at + by) % len(self.styles)]
         self.change({"style": name})
@@ -218,16 +197,15 @@ class LiveSession:
         Raises:
             UsageError: it has not begun.
         """
-        looks, engine, run = self._at_work
-        at_work, _ = looks.current()
+        engine, run = self._at_work
+        easel = self._easel
         width, height = self._programme.size
-        network_height, network_width = reduced_size(height, width, at_work.scale)
-        wanted = looks.wanted
+        network_width, network_height = easel.network_size
         return LiveStatus(
             seconds=round(time.monotonic() - self._began, 3),
-            style=at_work.style,
-            loading=wanted.style if wanted.style != at_work.style else None,
-            **self._settings,
+            style=easel.style,
+            loading=easel.loading,
+            **easel.settings,
             width=width,
             height=height,
             network_width=network_width,
@@ -247,10 +225,10 @@ class LiveSession:
         )
 
     @property
-    def _at_work(self) -> tuple[LiveLooks, LiveEngine, LiveRun]:
-        if self._looks is None or self._engine is None or self._run is None:
+    def _at_work(self) -> tuple[LiveEngine, LiveRun]:
+        if self._engine is None or self._run is None:
             raise UsageError("This live run has not begun: call run, in a thread of its own, first.")
-        return self._looks, self._engine, self._run
+        return self._engine, self._run
 
     def _check_outputs(self, named: Sequence[str], codec: str | None) -> None:
         if not self._outputs:
@@ -272,22 +250,8 @@ class LiveSession:
         rate = min(facts.rate, _FASTEST)
         rate = rate if self._rate is None else min(self._rate, rate)
         size = _even(facts.size[0]), _even(facts.size[1])
-        first = self._packs[self.styles[0]]
-        choice = choose_runner(
-            first,
-            self._runner["runner"],
-            self._runner["device"],
-            self._runner["precision"],
-            self._runner["threads"],
-            begun_with=None,
-            px_to_come=None,
-        )
-        for notice in choice.notices:
-            self._tell(notice)
-        self._runner |= {"runner": choice.runner, "device": choice.device, "precision": choice.precision}
-        self._programme = Programme(size, rate, facts.sample_aspect_ratio, _credits(self._packs.values()))
-        self._steps = SizeSteps(float(1 / rate), time.monotonic, SCALES if self._adapt else SCALES[:1])
-        self._looks = LiveLooks(self._load, Wanted(self.styles[0]), self._tell)
+        self._programme = Programme(size, rate, facts.sample_aspect_ratio, _credits(self._easel.packs))
+        self._easel.ready(size, float(rate), measures=True)
         self._run = LiveRun(
             source,
             self._open,
@@ -302,44 +266,15 @@ class LiveSession:
         )
         self._engine = LiveEngine(
             self._run.frames(),
-            live_stage(self._brush, self._took),
+            live_stage(lambda frame: self._easel.brush()[0], self._took),
             self._outputs,
             self._programme,
             stopping=self._stopping,
         )
         return self._engine
 
-    def _load(self, wanted: Wanted) -> Stylizer:
-        pack = self._packs.get(wanted.style) or find_pack(wanted.style)
-        return ready_stylizer(pack, wanted, self._programme.size, **self._runner)
-
-    def _change_style(self, style: Any) -> None:
-        if not isinstance(style, str):
-            raise UsageError(f"style is {style!r}: expected a name, such as 'ukiyoe'.")
-        looks = self._at_work[0]
-        if style not in self._packs:
-            others = [name for name in self._packs if name not in self.styles][-_MOST_OTHER_PACKS:]
-            kept = {name: self._packs[name] for name in (*self.styles, *others)}
-            self._packs = {**kept, style: find_pack(style)}
-        looks.want(style=style)
-
-    def _brush(self, frame: Frame) -> Brush:
-        at_work, stylizer = self._at_work[0].current()
-        settings = self._settings
-        look = Look(settings["strength"], settings["keep_colors"], at_work.scale)
-        return Brush(stylizer.runner, look, settings["stabilize"])
-
     def _took(self, seconds: float, scale: float) -> None:
-        """Let the size follow; while a look is made ready, the machine is busier than it will be."""
-        looks, steps = self._at_work[0], self._steps
-        if steps is None or looks.is_loading or not steps.took(seconds, scale):
-            return
-        looks.want(scale=steps.scale)
-        width, height = self._programme.size
-        seen_height, seen_width = reduced_size(height, width, steps.scale)
-        is_smaller = steps.scale < scale
-        why = "is too slow for the rate" if is_smaller else "has time to spare"
-        self._tell(f"The network {why}: it sees frames of {seen_width}x{seen_height} from now on.")
+        self._easel.took(seconds, scale)
 
     def _tell(self, text: str) -> None:
         self.notices = [*self.notices, text][-_MOST_NOTICES:]
@@ -347,8 +282,8 @@ class LiveSession:
             self._on_notice(text)
 
     def _summary(self) -> LiveSummary:
-        looks, engine, run = self._at_work
-        at_work, stylizer = looks.current()
+        engine, run = self._at_work
+        stylizer, steps = self._easel.stylizer, self._easel.steps
         seconds = (engine.ended_at or time.monotonic()) - self._began
         frames_in, frames_out = engine.frames_in.count, engine.frames_out.count
         card = stylizer.card
@@ -359,7 +294,7 @@ class LiveSession:
             )
         return LiveSummary(
             input=self._address.shown,
-            style=at_work.style,
+            style=self._easel.style,
             license=card.license,
             seconds=round(seconds, 3),
             frames_in=frames_in,
@@ -374,7 +309,7 @@ class LiveSession:
             latency_p95_ms=engine.latency.percentile(0.95),
             width=self._programme.size[0],
             height=self._programme.size[1],
-            size_steps=0 if self._steps is None else self._steps.steps,
+            size_steps=0 if steps is None else steps.steps,
             runner=stylizer.runner.name,
             device=stylizer.runner.device,
             precision=stylizer.runner.precision,
@@ -426,23 +361,6 @@ def live(
 
 def _even(side: int) -> int:
     return max(_SMALLEST_SIDE_PX, side - side % 2)
-
-
-def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise UsageError(f"{name} is {value!r}: expected a number from 0 to 1.")
-    return value
-
-
-def _checked_switch(name: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise UsageError(f"{name} is {value!r}: expected true or false.")
-    return value
-
-
-def _checked_stabilize(value: float) -> float:
-    check_stabilize(value)
-    return float(value)
 
 
 def _credits(packs: Iterable[Pack]) -> dict[str, str]:

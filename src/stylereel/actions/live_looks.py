@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -21,15 +22,17 @@ READY_KEPT = 4
 
 @dataclass(frozen=True)
 class Wanted:
-    """A look at a size.
+    """A network at a size.
 
     Attributes:
-        style: as it was named.
-        scale: of the frame that its network sees.
+        style: whose network it is: a look as it was named, or a pack of many looks that is steered.
+        scale: of the frame that it sees.
+        size: `(width, height)` of the frames, px.
     """
 
     style: str
     scale: float = 1.0
+    size: tuple[int, int] = (0, 0)
 
 
 class LiveLooks:
@@ -79,11 +82,18 @@ class LiveLooks:
         with self._changed:
             return self.at_work, self.stylizer
 
-    def want(self, *, style: str | None = None, scale: float | None = None) -> None:
+    def want(
+        self,
+        *,
+        style: str | None = None,
+        scale: float | None = None,
+        size: tuple[int, int] | None = None,
+    ) -> None:
         """Ask for another look or size; returns at once. What is ready is at work from the next frame on."""
+        asked = {"style": style, "scale": scale, "size": size}
+        found: dict[str, Any] = {key: one for key, one in asked.items() if one is not None}
         with self._changed:
-            before = self._wanted
-            self._wanted = Wanted(style or before.style, before.scale if scale is None else scale)
+            self._wanted = replace(self._wanted, **found)
             if self._wanted in self._ready:
                 self._take(self._wanted)
             elif self._worker is None and not self._is_closed:
@@ -123,7 +133,8 @@ class LiveLooks:
                 made = self._load(wanted)
             except Exception as error:
                 with self._changed:
-                    self._wanted = self.at_work
+                    if self._wanted == wanted:
+                        self._wanted = self.at_work
                 told = str(error) if isinstance(error, StylereelError) else f"{type(error).__name__}: {error}"
                 self._tell(f"The look '{wanted.style}' cannot be used, the one before stays: {told}")
                 continue
@@ -138,7 +149,6 @@ class LiveLooks:
 def ready_stylizer(
     pack: Pack,
     wanted: Wanted,
-    size: tuple[int, int],
     *,
     runner: str,
     device: str,
@@ -149,13 +159,13 @@ def ready_stylizer(
 
     Args:
         pack: the look.
-        wanted: its scale counts.
-        size: `(width, height)` of the frames, px.
+        wanted: its scale and size count.
         runner, device, threads, precision: as those of `Stylizer.load`, with its errors.
     """
     made = Stylizer.load(
         pack, runner=runner, device=device, threads=threads, precision=precision, scale=wanted.scale
     )
-    height, width = reduced_size(size[1], size[0], wanted.scale)
-    run_network(made.runner, np.zeros((1, height, width, 3), np.uint8), None, None)
+    height, width = reduced_size(wanted.size[1], wanted.size[0], wanted.scale)
+    code = np.zeros((1, pack.ends_size), np.float32) if pack.ends_size else None
+    run_network(made.runner, np.zeros((1, height, width, 3), np.uint8), code, None)
     return made

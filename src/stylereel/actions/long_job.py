@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from stylereel.actions.loaded_style import LoadedStyle
 from stylereel.core.errors import OutputError, ResumeError, StylereelError, UsageError
 from stylereel.core.frames import Frame
 from stylereel.inference.painter import PainterState
@@ -22,6 +23,8 @@ from stylereel.inference.quickest import Candidate
 from stylereel.inference.saved_state import RunState, dump_state, load_state
 from stylereel.inference.text_guard import TextState
 from stylereel.packs.card import Card
+from stylereel.packs.looks import FittedCode, OneLook
+from stylereel.packs.store import Pack
 from stylereel.video.fingerprint import source_fingerprint
 from stylereel.video.info import SourceInfo
 from stylereel.video.parts import (
@@ -45,6 +48,10 @@ NOT_COMPARED = {
 }
 
 
+FITTED = "look fitted "
+"""Before the name of a fit, where its code is kept with the parts."""
+
+
 def _version(distribution: str) -> str:
     """Of what is installed; a checkout that is not installed has none."""
     try:
@@ -62,6 +69,24 @@ def style_identity(card: Card) -> str:
 def _has_parts(plan: OutputPlan) -> bool:
     """False for one picture, and for a GIF, whose encoder starts a file of its own each time."""
     return plan.kind == "images" or (plan.container is not None and plan.container.muxer != "gif")
+
+
+def fitted_with(parts: Parts | None) -> FittedCode | None:
+    """The fit that the look of a job was made of, where there was one.
+
+    Raises:
+        ResumeError: what is kept of it cannot be read.
+    """
+    for name, text in ({} if parts is None else parts.job.kept).items():
+        if name.startswith(FITTED):
+            try:
+                return FittedCode.parsed(name.removeprefix(FITTED), text)
+            except ValueError as error:
+                raise ResumeError(
+                    "The look that the finished frames were fitted to cannot be read any more. Begin anew "
+                    "with --overwrite instead of --resume."
+                ) from error
+    return None
 
 
 class LongJob:
@@ -102,6 +127,7 @@ class LongJob:
         self._output, self._resume = Path(output), resume
         self._options = {name: str(value) for name, value in options.items() if name not in NOT_COMPARED}
         self._identity: dict[str, str] = {}
+        self._kept: dict[str, str] = {}
         begins_anew = overwrite and not resume
         self.found = None if begins_anew else Parts.find(self._output)
         self.parts: Parts | None = None
@@ -115,6 +141,11 @@ class LongJob:
         # By the time of a frame that may begin a part: its number, and what it needs to know.
         self._begins: dict[int, int] = {}
         self._states: dict[int, RunState] = {}
+
+    @property
+    def fitted_with(self) -> FittedCode | None:
+        """What the look of the run that is gone on with was fitted to."""
+        return fitted_with(self.found)
 
     @property
     def begun_with(self) -> Candidate | None:
@@ -139,7 +170,13 @@ class LongJob:
             )
 
     def compare(
-        self, info: SourceInfo, plan: OutputPlan, card: Card, at_work: str, beside: Mapping[str, str]
+        self,
+        info: SourceInfo,
+        plan: OutputPlan,
+        card: Card,
+        at_work: str,
+        beside: Mapping[str, str],
+        pack: Pack | LoadedStyle,
     ) -> None:
         """Go on only with the same job.
 
@@ -149,12 +186,16 @@ class LongJob:
             card: of the style pack.
             at_work: what executes the network: runner, device and precision.
             beside: what else the frames are made of, by name.
+            pack: of the look: a code that was fitted for it is kept with the parts.
 
         Raises:
             ResumeError: the parts are of another source, style, or with other options.
         """
         if not self._keeps:
             return
+        look = pack.pack if isinstance(pack, LoadedStyle) else pack
+        if isinstance(look, OneLook) and look.fitted is not None:
+            self._kept = {FITTED + look.fitted.name: look.fitted.text}
         self._identity = {
             "Stylereel": _version("stylereel"),
             "PyAV": _version("av"),
@@ -202,7 +243,7 @@ class LongJob:
             if is_short or not self._keeps or not _has_parts(plan):
                 discard_parts(self._output)
                 return size
-            self.parts = Parts.begin(self._output, self._identity, size, frames_each)
+            self.parts = Parts.begin(self._output, self._identity, size, frames_each, self._kept)
         self.parts.state_before = self._dumped
         return self.parts.job.size
 
@@ -283,6 +324,11 @@ class LongJob:
             parts = self.parts
             if parts is not None and not parts.records:
                 parts.release()
+                if isinstance(error, (StylereelError, KeyboardInterrupt)):
+                    error.add_note(
+                        f"No part of {parts.job.frames_each} frames was finished yet, so nothing is kept: "
+                        "the same command begins anew."
+                    )
             elif parts is not None and parts.folder.is_dir():
                 kept = f"{parts.frames} finished frames are kept in {parts.folder}"
                 if isinstance(error, (StylereelError, KeyboardInterrupt)):

@@ -60,7 +60,7 @@ class Masking:
         said = {"mask-invert": invert, "mask-feather": feather_px is not None, "outside": outside is not None}
         if mask is None and any(said.values()):
             name = next(name for name, is_said in said.items() if is_said)
-            raise UsageError(f"{name} is for a mask, and none is given: add --mask, or leave {name} out.")
+            raise UsageError(f"--{name} is for a mask, and none is given: add --mask, or leave --{name} out.")
         if feather_px is not None and (
             isinstance(feather_px, bool)
             or not (math.isfinite(feather_px) and 0 <= feather_px <= MOST_FEATHER_PX)

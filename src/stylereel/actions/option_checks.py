@@ -33,7 +33,7 @@ def checked_rate(fps: str | float | Fraction | None) -> Fraction | None:
     return rate
 
 
-def check_size(max_side: int | None) -> None:
-    """`UsageError` for a longest side, px, that is out of range."""
+def check_size(max_side: int | None, name: str = "max-side") -> None:
+    """`UsageError` for a longest side, px, that is out of range; `name` is what it is called."""
     if max_side is not None and not SMALLEST_SIDE <= max_side <= LARGEST_SIDE:
-        raise UsageError(f"max-side is {max_side}: pixels from {SMALLEST_SIDE} to {LARGEST_SIDE}.")
+        raise UsageError(f"{name} is {max_side}: pixels from {SMALLEST_SIDE} to {LARGEST_SIDE}.")

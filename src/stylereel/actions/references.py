@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from stylereel.core.errors import VideoOpenError
+from stylereel.core.errors import UsageError, VideoOpenError
 from stylereel.data.media import MediaFile, find_media, read_picture, with_short_side
 from stylereel.data.video_frames import sample_frames
 from stylereel.packs.encoder import LARGEST_SHORT_SIDE_PX
@@ -19,11 +20,24 @@ MOST_NAMED = 3
 
 
 def reference_paths(reference: str | Path | Sequence[str | Path] | None) -> tuple[Path, ...]:
-    """One reference or several, as paths; none is an empty tuple."""
+    """One reference or several, as paths; none is an empty tuple.
+
+    Raises:
+        UsageError: it is neither a path nor a list of paths.
+    """
     if reference is None:
         return ()
-    several = (reference,) if isinstance(reference, str | Path) else reference
-    return tuple(Path(path).expanduser() for path in several)
+    is_list = isinstance(reference, Sequence) and not isinstance(reference, str | bytes)
+    several: Sequence[object] = reference if is_list else (reference,)  # type: ignore[assignment]
+    paths = []
+    for path in several:
+        if not isinstance(path, str | os.PathLike):
+            raise UsageError(
+                f"reference is {reference!r}: expected the path of a picture, a video or a folder, or a list "
+                f"of such paths, and got {type(path).__name__}."
+            )
+        paths.append(Path(path).expanduser())
+    return tuple(paths)
 
 
 def reference_pictures(paths: Sequence[Path]) -> list[list[np.ndarray]]:

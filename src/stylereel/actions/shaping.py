@@ -162,6 +162,16 @@ def rate_to_bring_to(info: SourceInfo, rate: Fraction | None, pipe: PipeInput | 
     return rate
 
 
+def expected_frames(info: SourceInfo, start: float | None, end: float | None) -> int | None:
+    """Frames between two times in seconds, as far as the header tells; None where it does not."""
+    total = info.frame_count_estimate
+    if (start is None and end is None) or info.duration_seconds is None:
+        return total
+    last = info.duration_seconds if end is None else min(end, info.duration_seconds)
+    stretch = max(1, round((last - (start or 0)) * float(info.frame_rate)))
+    return stretch if total is None else min(total, stretch)
+
+
 def caption_notices(preset: Preset, plan: OutputPlan, info: SourceInfo) -> Iterator[str]:
     """For a preset that keeps captions: refuse a container that cannot, say it of what has no container."""
     if not (preset.keeps_captions and info.subtitle_streams):

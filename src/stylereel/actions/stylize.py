@@ -11,8 +11,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from stylereel.actions.adapting import Content
 from stylereel.actions.chosen_style import chosen_style, license_notices, told_in_metadata
+from stylereel.actions.content_frames import Content
 from stylereel.actions.loaded_style import LoadedStyle
 from stylereel.actions.long_job import LongJob
 from stylereel.actions.masking import Masking
@@ -21,7 +21,13 @@ from stylereel.actions.pipes import pipe_in, pipe_out
 from stylereel.actions.presets import preset_of
 from stylereel.actions.run_memory import OwnMemory, checked_limit, prepare_memory, reading_room
 from stylereel.actions.runner_choice import choose_runner
-from stylereel.actions.shaping import Shaping, caption_notices, check_preset_output, rate_to_bring_to
+from stylereel.actions.shaping import (
+    Shaping,
+    caption_notices,
+    check_preset_output,
+    expected_frames,
+    rate_to_bring_to,
+)
 from stylereel.actions.stylizer import Stylizer, check_stabilize, checked_scale, checked_strength
 from stylereel.actions.timeline import Stretch, keyed_style, style_named
 from stylereel.actions.timeline_file import read_timeline
@@ -293,7 +299,8 @@ def stylize(
                 variation=variation,
                 adapt_seconds=adapt_seconds,
                 strength=inside,
-                content=Content(input, start_seconds, end_seconds, rate, is_file=incoming is None),
+                content=Content.of(options),
+                begun_with=job.fitted_with,
                 on_progress=on_progress,
             )
             choice = choose_runner(
@@ -327,7 +334,7 @@ def stylize(
             if chosen.stabilize != stabilize:
                 notices.append(NOTHING_TO_STABILIZE)
             stabilize = 0.0
-        job.compare(reader.info, plan, stylizer.card, stylizer.at_work, masking.identity)
+        job.compare(reader.info, plan, stylizer.card, stylizer.at_work, masking.identity, pack)
         before = job.state()
         to_skip = job.frames_to_skip(before, retimes=shaping.rate is not None)
         reader.skip(to_skip, concealed=job.concealed_done)
@@ -475,16 +482,6 @@ def _summary(
         elapsed_seconds=round(elapsed, 3),
         notices=tuple(dict.fromkeys(notices)),
     )
-
-
-def expected_frames(info: SourceInfo, start: float | None, end: float | None) -> int | None:
-    """Frames between two times in seconds, as far as the header tells; None where it does not."""
-    total = info.frame_count_estimate
-    if (start is None and end is None) or info.duration_seconds is None:
-        return total
-    last = info.duration_seconds if end is None else min(end, info.duration_seconds)
-    stretch = max(1, round((last - (start or 0)) * float(info.frame_rate)))
-    return stretch if total is None else min(total, stretch)
 
 
 def _pixels(info: SourceInfo, frames: int | None, scale: float) -> float | None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from stylereel.actions.adapting import Content
 from stylereel.actions.chosen_style import chosen_style
+from stylereel.actions.content_frames import Content
 from stylereel.actions.loaded_style import LoadedStyle
 from stylereel.actions.run_memory import checked_limit
 from stylereel.core.errors import UsageError
@@ -81,13 +81,15 @@ class Stylizer:
         """
         look = Look(checked_strength(strength), keep_colors, checked_scale(scale))
         limit_bytes = checked_limit(memory_limit)
+        if adapt_to is not None and adapt_seconds is None:
+            raise UsageError("adapt_to names what a look is fitted on: say for how long, adapt_seconds=60.")
         chosen = chosen_style(
             style,
             reference=reference,
             variation=variation,
             adapt_seconds=adapt_seconds,
             strength=strength,
-            content=None if adapt_to is None else Content(adapt_to),
+            content=None if adapt_to is None else Content(adapt_to, scale=scale),
         )
         if not isinstance(chosen, LoadedStyle):
             chosen = LoadedStyle.load(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -107,7 +108,12 @@ def read_timeline(timeline: str | Path | Mapping[str, Any] | None) -> WrittenTim
     if isinstance(timeline, Mapping):
         values, where, top, own = dict(timeline), "timeline", {}, []
     else:
-        values, where = read_toml(timeline), str(timeline)
+        if not isinstance(timeline, str | os.PathLike):
+            raise UsageError(
+                f"timeline is {timeline!r} ({type(timeline).__name__}): expected the path of a TOML file, or "
+                "a dictionary of what it would hold."
+            )
+        values, where = read_toml(timeline, "timeline"), str(timeline)
         top, *own = key_lines(Path(timeline).read_text("utf-8"), "key")
     tables = values.pop("key", [])
     if isinstance(tables, tuple):

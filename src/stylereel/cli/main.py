@@ -18,7 +18,7 @@ from stylereel.cli.console import INTERRUPTED, errors_as_exit_codes
 
 COMMANDS = (
     *("stylize", "live", "preview", "batch", "styles", "train", "quantize"),
-    *("evaluate", "compare", "demo", "doctor", "benchmark"),
+    *("evaluate", "compare", "demo", "studio", "serve", "doctor", "benchmark"),
 )
 
 HELP = """Turn real video into a look that a GAN learned from pictures, with its sound, on an ordinary CPU.
@@ -30,6 +30,8 @@ HELP = """Turn real video into a look that a GAN learned from pictures, with its
   stylereel styles
 
   stylereel train unpaired --content my-photos --style my-paintings --output my-style
+
+  stylereel studio
 
   stylereel doctor
 

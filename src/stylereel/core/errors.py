@@ -15,6 +15,7 @@
     ├── RunnerFailedError(RuntimeError)    exit 4   the network broke off while it ran
     ├── RefusedError(ValueError)           exit 5   refused for safety or integrity
     │   └── PackError(ValueError)
+    ├── SupersededError(RuntimeError)      exit 130 a newer request took the place of this one
     └── TrainingDivergedError(RuntimeError)  exit 3
 
 A text says what failed, what was got, what was expected and what to do.
@@ -95,6 +96,12 @@ class RefusedError(StylereelError, ValueError):
 
 class PackError(RefusedError):
     """A style pack is missing, broken, tampered with, or of an unknown schema."""
+
+
+class SupersededError(StylereelError, RuntimeError):
+    """A newer request of the same client took the place of this one, which was still waiting."""
+
+    exit_code = 130
 
 
 class TrainingDivergedError(StylereelError, RuntimeError):

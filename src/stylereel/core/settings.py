@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from stylereel.core.errors import MissingInputError, UsageError
+from stylereel.core.errors import InputError, MissingInputError, UsageError
 from stylereel.core.registry import nearest_name
 
 _KEY = re.compile(r"""\s*\[*\s*["']?([\w-]+)["']?\s*[=.\]]""")
@@ -63,17 +63,20 @@ def explain_validation(model: type[BaseModel], error: ValidationError) -> str:
     return " ".join(sentences)
 
 
-def read_toml(path: Path | str) -> dict[str, Any]:
-    """Read one TOML file.
+def read_toml(path: Path | str, what: str = "settings file") -> dict[str, Any]:
+    """Read one TOML file; `what` it is called in error texts.
 
     Raises:
         MissingInputError: no such file.
+        InputError: it is a folder, or may not be read.
         UsageError: it is not TOML; the text says where it breaks.
     """
     try:
         return tomllib.loads(Path(path).read_text("utf-8"))
     except FileNotFoundError as error:
-        raise MissingInputError(f"No settings file at {path}: check the path.") from error
+        raise MissingInputError(f"No {what} at {path}: check the path.") from error
+    except OSError as error:
+        raise InputError(f"The {what} {path} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}") from error
 

@@ -4,6 +4,8 @@
 
 Both queues are short: whoever is ahead waits, so memory does not grow with the length of the video. An error
 in any of the three stops the other two and is raised to the caller, as is the caller's own KeyboardInterrupt.
+What went to the writer by then is written, unless it is the writer that failed: whoever was told of a frame,
+or keeps what is finished, loses none of it. A second Ctrl-C does not wait for that.
 A source that gives no frame for minutes is taken for stalled; the thread that waits for it is left behind.
 """
 
@@ -50,7 +52,8 @@ def run_engine(
 
     Raises:
         StalledError: no frame came for `stall_seconds`.
-        BaseException: the first one raised by any of the parts. Both threads have ended by then, except that
+        BaseException: the first one raised by any of the parts. What went to the writer is written, where it
+            can be and within some seconds. Both threads have ended by then, except that
             one which hangs in reading is left behind after some seconds; it ends with its read.
     """
     lanes = _Lanes(queue_frames)
@@ -84,6 +87,7 @@ def run_engine(
     finally:
         if lanes.failure is not None:
             lanes.stop.set()
+            _let_finish(writing, lanes)
         _join(writing)
         _join(reading, _PATIENCE_SECONDS)
     if lanes.failure is not None:
@@ -96,12 +100,15 @@ class _Stopped(Exception):
 
 
 class _Lanes:
-    """The two queues, the stop sign and the first failure."""
+    """The two queues, the stop signs and the first failure.
+
+    At `stop` nothing new is begun, and what was made is written; at `halt` it is not.
+    """
 
     def __init__(self, queue_frames: int) -> None:
         self.read: queue.Queue[Any] = queue.Queue(queue_frames)
         self.made: queue.Queue[Any] = queue.Queue(queue_frames)
-        self.stop = threading.Event()
+        self.stop, self.halt = threading.Event(), threading.Event()
         self.failure: BaseException | None = None
         self._lock = threading.Lock()
 
@@ -146,6 +153,21 @@ class _Lanes:
             waiting_since = time.monotonic()
         raise _Stopped
 
+    def handed_over(self) -> Iterator[Any]:
+        """What was made, until its end; after a stop as far as it goes, unless told to halt."""
+        while not self.halt.is_set():
+            stopped = self.stop.is_set()  # before looking: nothing is added after a stop
+            try:
+                item = self.made.get(timeout=_POLL_SECONDS)
+            except queue.Empty:
+                if stopped:
+                    break
+                continue
+            if item is _END:
+                return
+            yield item
+        raise _Stopped
+
 
 def _read(frames: Iterable[Frame], lanes: _Lanes) -> None:
     for frame in frames:
@@ -154,8 +176,20 @@ def _read(frames: Iterable[Frame], lanes: _Lanes) -> None:
 
 
 def _write(write: Callable[[Frame], object], lanes: _Lanes) -> None:
-    for frame in lanes.taken(lanes.made):
+    for frame in lanes.handed_over():
         write(frame)
+
+
+def _let_finish(writing: threading.Thread, lanes: _Lanes) -> None:
+    """Wait until what was made is written, for a while, and not through a second Ctrl-C."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    try:
+        while writing.is_alive() and time.monotonic() < deadline:
+            writing.join(_POLL_SECONDS)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        lanes.halt.set()
 
 
 def _join(thread: threading.Thread, at_most_seconds: float = math.inf) -> None:

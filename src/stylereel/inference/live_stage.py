@@ -26,6 +26,10 @@ class Brush:
     look: Look
     stabilize: float = 0.0
 
+    def is_same(self, other: Brush) -> bool:
+        """A frame comes out the same from both, also where what steers the network is compared."""
+        return self == other and self.look.is_same(other.look)
+
 
 def live_stage(
     brush_of: Callable[[Frame], Brush],
@@ -35,7 +39,8 @@ def live_stage(
     """A stage that asks before every frame what to paint it with; one frame out for each in, none ahead.
 
     What a frame knows of those before it stays when strength or colours change. With another network or
-    size the places of anchors stay where they can, and the stabiliser begins anew.
+    size the places of anchors stay where they can, and the stabiliser begins anew. Frames of another size
+    than those before begin anew altogether.
 
     Args:
         brush_of: asked before each frame; answers at once.
@@ -45,12 +50,15 @@ def live_stage(
 
     def stage(batches: Iterator[FrameBatch]) -> Iterator[FrameBatch]:
         painter, brush, state = None, None, PainterState()
+        shape: tuple[int, ...] = ()
         for batch in batches:
             painted = []
             for frame in batch:
                 began = clock()
                 wanted = brush_of(frame)
-                if painter is None or brush is None or wanted != brush:
+                if frame.pixels.shape != shape:
+                    shape, state = frame.pixels.shape, PainterState()
+                if painter is None or brush is None or not wanted.is_same(brush):
                     painter = _painter_of(wanted)
                     if brush is not None:
                         state = _carried_over(state, brush, wanted)

@@ -23,14 +23,18 @@ class Slot(Generic[T]):
 
     def put(self, item: T) -> bool:
         """Leave an item at once; False where one that waited was dropped for it, or the slot is closed."""
+        return self.exchange(item) is None
+
+    def exchange(self, item: T) -> T | None:
+        """Leave an item at once; gives the one that was dropped for it, or back itself to a closed slot."""
         with self._changed:
             if self._is_closed:
-                return False
-            was_free = not self._waiting
-            self.dropped += not was_free
+                return item
+            before = self._waiting.pop() if self._waiting else None
+            self.dropped += before is not None
             self._waiting[:] = [item]
             self._changed.notify_all()
-            return was_free
+            return before
 
     def take(self, timeout_seconds: float | None = None) -> T | None:
         """The item that waits, or the next one; None after the timeout, and at the end."""

@@ -40,13 +40,14 @@ class Blocked(nn.Module):
         self.middle = 128.0 if dtype == torch.bfloat16 else 127.5
         self.window, self.floor = folded.window, folded.floor
         self.detail, self.edge = folded.grain.out_channels, folded.edges.out_channels
+        self.padding = folded.edges.padding_mode
         self.first = self._of_the_frame(folded)
         self.grain = _with_anchors(folded.grain, folded.anchor)
         self.down, self.trunk = copy.deepcopy(folded.down), copy.deepcopy(folded.trunk)
         self.up = _phases_outside(folded.up)
         self.up_edges = _phases_outside(folded.up_edges)
         head = _phases_outside(folded.head)
-        self.head = _conv(_padded(head.weight, OUTPUTS), _padded(head.bias, OUTPUTS), padding=1)
+        self.head = _conv(_padded(head.weight, OUTPUTS), _padded(head.bias, OUTPUTS), self.padding)
         self.to(dtype=dtype, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
     def forward(self, levels: Tensor, anchors: Tensor | None = None) -> Tensor:
@@ -60,6 +61,8 @@ class Blocked(nn.Module):
             `(N, H, W, 3)` uint8, contiguous.
         """
         count, height, width, _ = levels.shape
+        if self.padding != "zeros":  # whole pixels are repeated, not blocks of them
+            levels = _with_last_pixels(levels)
         seen = self.first(self._in_blocks(levels))
         detail, contrast, edges = seen.split([self.detail, self._contrast, seen.shape[1] - self._before], 1)
         held = normalised_nearby(contrast.float(), self.window, self.floor).to(self.dtype)
@@ -111,7 +114,18 @@ class Blocked(nn.Module):
         bias = torch.cat([stem.bias.data, edges.bias.data.repeat(4)])
         bias = bias + (self.middle - 127.5) * weight.sum(dim=(1, 2, 3))
         weight = weight.unflatten(2, (3, BLOCK)).unflatten(4, (3, BLOCK)).permute(0, 3, 5, 1, 2, 4)
-        return _conv(weight.flatten(1, 3), bias, padding=1)
+        first = _conv(weight.flatten(1, 3), bias, "zeros")
+        if self.padding != "zeros":
+            first.padding = (0, 0)
+        return first
+
+
+def _with_last_pixels(levels: Tensor) -> Tensor:
+    """`(N, H, W, 3)` uint8 with a block of repeated pixels around it."""
+    height, width = levels.shape[1:3]
+    rows = torch.arange(-BLOCK, height + BLOCK, device=levels.device).clamp_(0, height - 1)
+    columns = torch.arange(-BLOCK, width + BLOCK, device=levels.device).clamp_(0, width - 1)
+    return levels[:, rows][:, :, columns].contiguous()
 
 
 def _last(x: Tensor) -> Tensor:
@@ -128,7 +142,7 @@ def _phases_outside(conv: nn.Conv2d) -> nn.Conv2d:
     """The layer before a pixel-shuffle by 2, with its outputs as (row, column, channel)."""
     order = torch.arange(conv.out_channels).reshape(-1, 4).T.flatten()
     assert conv.bias is not None
-    return _conv(conv.weight.data[order], conv.bias.data[order], padding=int(conv.padding[0]))
+    return _conv(conv.weight.data[order], conv.bias.data[order], conv.padding_mode)
 
 
 def _with_anchors(grain: nn.Conv2d, anchor: nn.Conv2d | None) -> nn.Conv2d:
@@ -139,7 +153,7 @@ def _with_anchors(grain: nn.Conv2d, anchor: nn.Conv2d | None) -> nn.Conv2d:
         assert anchor.bias is not None
         weight, bias = torch.cat([weight, anchor.weight.data], 1), bias + anchor.bias.data
     inputs = weight.shape[1] + -weight.shape[1] % 8
-    return _conv(_padded(weight, inputs, 1), bias, padding=1)
+    return _conv(_padded(weight, inputs, 1), bias, grain.padding_mode)
 
 
 def _padded(values: Tensor | None, length: int, dim: int = 0) -> Tensor:
@@ -150,9 +164,9 @@ def _padded(values: Tensor | None, length: int, dim: int = 0) -> Tensor:
     return torch.cat([values.detach(), values.new_zeros(shape)], dim)
 
 
-def _conv(weight: Tensor, bias: Tensor, *, padding: int) -> nn.Conv2d:
+def _conv(weight: Tensor, bias: Tensor, padding: Any) -> nn.Conv2d:
     outputs, inputs, side, _ = weight.shape
-    conv = nn.Conv2d(inputs, outputs, side, padding=padding).requires_grad_(False)
+    conv = nn.Conv2d(inputs, outputs, side, padding=side // 2, padding_mode=padding).requires_grad_(False)
     conv.weight.copy_(weight)
     assert conv.bias is not None
     conv.bias.copy_(bias)

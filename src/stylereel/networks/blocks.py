@@ -8,6 +8,7 @@ convolved into the kernel. Both fold into ordinary convolutions without changing
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -46,9 +47,18 @@ def convolve_kernels(weight: Tensor, fixed: Tensor) -> Tensor:
     return planes.reshape(out_channels, in_channels, side + pad, side + pad)
 
 
-def _plain_conv(weight: Tensor, bias: Tensor, *, stride: int, padding: int) -> nn.Conv2d:
+Padding = Literal["zeros", "replicate"]
+"""What a convolution sees beyond the frame: nothing, which tells it where it is, or the last pixels again."""
+
+
+def padded(x: Tensor, px: int, padding: Padding) -> Tensor:
+    """`(N, C, H, W)` with `px` more on each side."""
+    return F.pad(x, (px,) * 4, mode="constant" if padding == "zeros" else padding)
+
+
+def _plain_conv(weight: Tensor, bias: Tensor, *, stride: int, reach: int, padding: Padding) -> nn.Conv2d:
     out_channels, in_channels, side, _ = weight.shape
-    conv = nn.Conv2d(in_channels, out_channels, side, stride=stride, padding=padding)
+    conv = nn.Conv2d(in_channels, out_channels, side, stride=stride, padding=reach, padding_mode=padding)
     conv.weight.data.copy_(weight)
     conv.bias.data.copy_(bias)  # pyright: ignore[reportOptionalMemberAccess]
     return conv
@@ -58,7 +68,9 @@ def side_by_side(first: nn.Conv2d, second: nn.Conv2d) -> nn.Conv2d:
     """One convolution with the outputs of two that look at the same window."""
     weight = torch.cat([first.weight.data, second.weight.data])
     bias = torch.cat([first.bias.data, second.bias.data])  # pyright: ignore
-    return _plain_conv(weight, bias, stride=first.stride[0], padding=first.padding[0])  # pyright: ignore
+    stride, reach = first.stride[0], int(first.padding[0])
+    padding: Padding = first.padding_mode  # pyright: ignore[reportAssignmentType]
+    return _plain_conv(weight, bias, stride=stride, reach=reach, padding=padding)
 
 
 class DemodulatedConv(nn.Module):
@@ -72,6 +84,8 @@ class DemodulatedConv(nn.Module):
 
     phases = 1
     """Output pixels that share one kernel's taps: factor^2 where the layer upsamples."""
+    padding: Padding = "zeros"
+    """See `set_padding`."""
 
     def __init__(self, in_channels: int, out_channels: int, kernel: int = 3, *, gain: float = 1.0) -> None:
         super().__init__()
@@ -97,15 +111,21 @@ class DemodulatedConv(nn.Module):
         """The plain kernel and bias that this layer is equal to, in float32."""
         return self.arranged(self.normalised()), self.bias.float().repeat_interleave(self.phases)
 
+    def convolved(self, x: Tensor, kernel: Tensor, bias: Tensor | None = None) -> Tensor:
+        """`x` under an `arranged` kernel."""
+        reach = kernel.shape[-1] // 2
+        if self.padding == "zeros":
+            return F.conv2d(x, kernel, bias, padding=reach)
+        return F.conv2d(padded(x, reach, self.padding), kernel, bias)
+
     def forward(self, x: Tensor) -> Tensor:
-        weight, bias = self.kernel_and_bias()
-        return F.conv2d(x, weight, bias, padding=weight.shape[-1] // 2)
+        return self.convolved(x, *self.kernel_and_bias())
 
     def folded(self) -> nn.Conv2d:
         """An `nn.Conv2d` with the same outputs."""
         with torch.no_grad():
             weight, bias = self.kernel_and_bias()
-        return _plain_conv(weight, bias, stride=1, padding=weight.shape[-1] // 2)
+        return _plain_conv(weight, bias, stride=1, reach=weight.shape[-1] // 2, padding=self.padding)
 
 
 class LowPassDownConv(DemodulatedConv):
@@ -131,14 +151,15 @@ class LowPassDownConv(DemodulatedConv):
         weight = weight.reshape(out_channels, in_channels, 3, s, 3, s)
         return weight.permute(0, 1, 3, 5, 2, 4).reshape(out_channels, in_channels * s * s, 3, 3)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(F.pixel_unshuffle(x, self.stride))
+    def convolved(self, x: Tensor, kernel: Tensor, bias: Tensor | None = None) -> Tensor:
+        # One cell of the unshuffled picture on each side, made of pixels.
+        return F.conv2d(F.pixel_unshuffle(padded(x, self.stride, self.padding), self.stride), kernel, bias)
 
     def folded(self) -> nn.Conv2d:
         """The strided convolution that this is: runners have no fast pixel-unshuffle."""
         with torch.no_grad():
             weight, bias = self.normalised(), self.bias.float()
-        return _plain_conv(weight, bias, stride=self.stride, padding=self.stride)
+        return _plain_conv(weight, bias, stride=self.stride, reach=self.stride, padding=self.padding)
 
 
 class BandPassDownConv(LowPassDownConv):
@@ -213,6 +234,13 @@ class SmoothUpConv(DemodulatedConv):
 
     def forward(self, x: Tensor) -> Tensor:
         return F.pixel_shuffle(super().forward(x), self.factor)
+
+
+def set_padding(network: nn.Module, padding: Padding) -> None:
+    """Decide what all layers of this kind in `network` see beyond the frame."""
+    for layer in network.modules():
+        if isinstance(layer, DemodulatedConv):
+            layer.padding = padding
 
 
 def rounded_to_bf16(weight: Tensor) -> Tensor:

@@ -88,30 +88,42 @@ def find_whole(name_or_path: str | Path) -> tuple[Pack, str | None]:
 
     Arguments and errors as those of `find_pack`; whether there is such a look is not asked.
     """
-    text = str(name_or_path)
-    name, colon, look = text.rpartition(":")
-    # C:\\looks is a folder. A long mixture is a name that no file can have: os.path says no, pathlib raises.
-    if not colon or os.path.isdir(os.path.expanduser(text)) or len(name) < 2:
-        return _find_whole(name_or_path), None
-    pack = _find_whole(name)
-    if not pack.card.code_size:
+    folder, look = find_folder(name_or_path)
+    pack = load_pack(folder)
+    if look is not None and not pack.card.code_size:
+        name = str(name_or_path).rpartition(":")[0]
         raise UsageError(f"The style '{name}' holds one look: name it without ':{look}'.")
     return pack, look
 
 
-def _find_whole(name_or_path: str | Path) -> Pack:
+def find_folder(name_or_path: str | Path) -> tuple[Path, str | None]:
+    """Where the pack lies that a style names, and the look or mixture that it names, if any; loads nothing.
+
+    Raises:
+        UsageError: neither a known name nor a folder; the text lists the known and suggests the nearest.
+        PackError: a folder that is no pack.
+    """
+    text = str(name_or_path)
+    name, colon, look = text.rpartition(":")
+    # C:\\looks is a folder. A long mixture is a name that no file can have: os.path says no, pathlib raises.
+    if not colon or os.path.isdir(os.path.expanduser(text)) or len(name) < 2:
+        return _folder_of(name_or_path), None
+    return _folder_of(name), look
+
+
+def _folder_of(name_or_path: str | Path) -> Path:
     text = str(name_or_path)
     is_name = isinstance(name_or_path, str) and text == Path(text).name
     if is_name:
         for folder in (user_folder(), shipped_folder()):
             if text in (pack_folder.name for pack_folder in _pack_folders(folder)):
-                return load_pack(folder / text)
+                return folder / text
     check_can_be(text)
     path = Path(text).expanduser()
     if path.is_dir():
         if not (path / CARD_NAME).exists():
             raise PackError(f"{path} is a folder without a {CARD_NAME}, so it is not a style pack.")
-        return load_pack(path)
+        return path
     if not is_name:
         raise UsageError(f"No style pack at {path}: there is no such folder. {_known_text()}")
     known = [listing.name for listing in list_packs()]

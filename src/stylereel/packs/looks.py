@@ -9,6 +9,7 @@ it: the same speed in every runner. `codes` says what a code is and where codes 
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,6 +30,29 @@ _BEFORE_TRUNK, _AFTER_TRUNK = ("edges", "stem", "grain", "anchor", "down"), ("up
 
 
 @dataclass(frozen=True)
+class FittedCode:
+    """A code that was fitted to a reference for some time: fitted again it would come out otherwise.
+
+    Attributes:
+        name: the same where it was fitted to the same for as long.
+        code: `(S + L,)` float32.
+    """
+
+    name: str
+    code: np.ndarray = field(repr=False, compare=False)
+
+    @property
+    def text(self) -> str:
+        """The code as ASCII, exactly."""
+        return base64.b64encode(self.code.astype("<f4").tobytes()).decode("ascii")
+
+    @classmethod
+    def parsed(cls, name: str, text: str) -> FittedCode:
+        """From its name and `text`; `ValueError` where that is none."""
+        return cls(name, np.frombuffer(base64.b64decode(text, validate=True), "<f4").astype(np.float32))
+
+
+@dataclass(frozen=True)
 class OneLook(Pack):
     """A pack of which one look, or a mixture, was chosen: a plain style pack to all who use it.
 
@@ -38,6 +62,7 @@ class OneLook(Pack):
         look: what it is called beside the pack's name.
         code: `(S,)` or `(S + L,)` float32, of the whole look.
         strength: how far the folded code is on its way from the photograph's to the look's.
+        fitted: the fit that it was made of; None where it was read or trained.
     """
 
     baked: Mapping[str, bytes] = field(repr=False)
@@ -45,6 +70,7 @@ class OneLook(Pack):
     look: str
     code: np.ndarray = field(repr=False, compare=False)
     strength: float = 1.0
+    fitted: FittedCode | None = field(default=None, repr=False, compare=False)
 
     @property
     def look_name(self) -> str:

@@ -12,6 +12,7 @@ from stylereel import __version__
 from stylereel.core.registry import family
 from stylereel.studio.guard import Guard
 from stylereel.studio.house import House
+from stylereel.studio.models import Failure
 from stylereel.studio.page_files import PageFiles
 from stylereel.studio.problems import add_problem_handlers
 
@@ -38,6 +39,7 @@ def create_app(house: House) -> FastAPI:
         version=__version__,
         lifespan=lifespan,
         openapi_url="/api/openapi.json",
+        responses={"4XX": {"model": Failure}, 422: {"model": Failure}},
         docs_url=None,
         redoc_url=None,
     )

@@ -55,6 +55,12 @@ class Trouble(BaseModel):
     hint: str = ""
 
 
+class Failure(BaseModel):
+    """What every answer from 400 on holds."""
+
+    error: Trouble
+
+
 class ProgressFacts(BaseModel):
     """How far a job is."""
 

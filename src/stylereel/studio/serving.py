@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
 import sys
@@ -76,12 +77,15 @@ def _why_not(settings: StudioSettings, error: OSError) -> str:
     )
 
 
-def serve(settings: StudioSettings, on_ready: Callable[[StudioSettings], None] | None = None) -> None:
+def serve(settings: StudioSettings, on_ready: Callable[[StudioSettings], None] | None = None) -> int:
     """Serve a studio until SIGINT or SIGTERM.
 
     Args:
         settings: how; a host that others can reach gets a token where it has none.
         on_ready: called with the settings, the real port and token in them, when connections are taken.
+
+    Returns:
+        How many jobs go on at the next start.
 
     Raises:
         UsageError: the address cannot be listened at.
@@ -94,9 +98,14 @@ def serve(settings: StudioSettings, on_ready: Callable[[StudioSettings], None] |
         house = open_house(settings)
         if on_ready is not None:
             house.when_opening(lambda: on_ready(settings))
+        server = StudioServer(house)
         try:
-            StudioServer(house).run(sockets=[listening])
+            with contextlib.suppress(KeyboardInterrupt):
+                server.run(sockets=[listening])
         finally:
             house.close()
     finally:
         listening.close()
+    if not server.started:
+        raise RuntimeError("the server did not start")
+    return sum(job.state == "waiting" for job in house.jobs.all())

@@ -59,6 +59,7 @@ class MediaShelf:
 
     Attributes:
         is_in_use: says of an id whether a job needs it; such media is neither removed nor expires.
+        before_removal: called with the path of a file that is about to go: who has it open closes it.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class MediaShelf:
         self._media: dict[str, Media] = {}
         self._uploads = 0
         self.is_in_use: Callable[[str], bool] = lambda _: False
+        self.before_removal: list[Callable[[Path], object]] = []
         shutil.rmtree(self._incoming_folder, ignore_errors=True)
         for folder in (self._incoming_folder, self._media_folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -224,6 +226,10 @@ class MediaShelf:
             if self._media.pop(media_id, None) is None:
                 return True
         folder = self._media_folder / media_id
+        content = _content_of(folder)
+        if content is not None:
+            for let_go in self.before_removal:
+                let_go(content)
         with contextlib.suppress(OSError):  # what is half removed when this ends is removed at the next start
             (folder / "media.json").unlink()
         shutil.rmtree(folder, ignore_errors=True)

@@ -24,7 +24,7 @@ class Config(BaseModel):
 
     styles: tuple[str, ...] = Field(default=("first", "second"), min_length=1, max_length=64)
     """Names of the styles, in the order of their labels; filled in from the folders' names."""
-    generator: conditional.Config = conditional.Config(anchor_channels=ANCHOR_CHANNELS)
+    generator: conditional.Config = conditional.Config(anchor_channels=ANCHOR_CHANNELS, padding="replicate")
     """Shape of the generator."""
     discriminator: patch.Config = patch.Config(channels=48)
     """Shape of the discriminators; their heads are as many as styles."""

@@ -62,6 +62,8 @@ class JobFile(Settings):
     """Of the frames, `(width, height)` pixels."""
     frames_each: int
     """Frames of every part but the last."""
+    kept: dict[str, str] = Field(default_factory=dict)
+    """What the job was made with and could not be made again as it was, by name, as text."""
 
 
 class PartRecord(Settings):
@@ -111,7 +113,12 @@ class Parts:
 
     @classmethod
     def begin(
-        cls, output: Path, identity: Mapping[str, str], size: tuple[int, int], frames_each: int
+        cls,
+        output: Path,
+        identity: Mapping[str, str],
+        size: tuple[int, int],
+        frames_each: int,
+        kept: Mapping[str, str] | None = None,
     ) -> Parts:
         """A new, empty folder for a job; what an earlier one left there is removed.
 
@@ -120,7 +127,13 @@ class Parts:
         """
         folder = cls.folder_of(output)
         discard_parts(output)
-        job = JobFile(format=FORMAT, identity=dict(identity), size=size, frames_each=frames_each)
+        job = JobFile(
+            format=FORMAT,
+            identity=dict(identity),
+            size=size,
+            frames_each=frames_each,
+            kept=dict(kept or {}),
+        )
         with writing(output):
             folder.mkdir()
             try:

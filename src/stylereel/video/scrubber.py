@@ -203,7 +203,7 @@ class Scrubber:
         self._walk = self._frames(source)
 
     def _frames(self, source: VideoSource) -> Iterator[tuple[float, av.VideoFrame]]:
-        """Every frame from here on with the time at which it is shown; a lost one is the good one before it."""
+        """Every frame from here on, and when it is shown; for a lost one the good one before it."""
         timeline = Timeline(self.info, Cut())
         held: av.VideoFrame | None = None
         for moment, slots in timeline.placed(source):

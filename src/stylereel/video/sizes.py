@@ -118,11 +118,21 @@ def _stated(data: bytes) -> tuple[int, int, int] | None:
 
 
 def _stated_by_jpeg(data: bytes) -> tuple[int, int, int] | None:
+    found = jpeg_header(data)
+    return None if found is None else (*found[1:], PICTURE_BYTES)
+
+
+def jpeg_header(data: bytes) -> tuple[int, int, int] | None:
+    """The marker that begins the picture (0xC0 to 0xCF, which kind of JPEG it is), its width and its height.
+
+    Raises:
+        struct.error, IndexError: it ends before it says.
+    """
     at = 2
     while data[at] == 0xFF:
         if data[at + 1] in _JPEG_FRAMES:
             height, width = struct.unpack_from(">HH", data, at + 5)
-            return width, height, PICTURE_BYTES
+            return data[at + 1], width, height
         at += 1 if data[at + 1] == 0xFF else 2 + struct.unpack_from(">H", data, at + 2)[0]
     return None
 

@@ -35,3 +35,11 @@ def test_without_a_count_of_every_file_there_is_no_time_left():
     tally = Tally(["a.mp4", "b.mp4"], [None, 5])
     assert tally.at(1, Progress(1, 5)).total is None
     assert tally.at(0, Progress(1, 7)).total == 12
+
+
+def test_steps_of_a_fit_are_told_and_count_as_no_frames():
+    tally = Tally(["a.mp4"], [10])
+    overall = tally.at(0, Progress(300, 700, unit="steps", note="fitting the look to the reference"))
+    assert (overall.done, overall.total, overall.unit) == (0, 10, "frames")
+    assert overall.note == "job 1 of 1: a.mp4, fitting the look to the reference"
+    assert tally.at(0, Progress(1, 10)).done == 1

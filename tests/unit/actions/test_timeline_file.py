@@ -98,3 +98,8 @@ def test_what_cannot_be_meant_is_refused_with_key_and_line(tmp_path, text, says)
 def test_a_file_that_is_not_there_is_told(tmp_path):
     with pytest.raises(MissingInputError, match="check the path"):
         read_timeline(tmp_path / "none.toml")
+
+
+def test_a_timeline_that_is_not_there_is_called_one(tmp_path):
+    with pytest.raises(MissingInputError, match=r"No timeline at .*none\.toml: check the path"):
+        read_timeline(tmp_path / "none.toml")

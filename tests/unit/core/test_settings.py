@@ -1,7 +1,7 @@
 import pytest
 from pydantic import Field, ValidationError
 
-from stylereel.core.errors import MissingInputError, UsageError
+from stylereel.core.errors import InputError, MissingInputError, UsageError
 from stylereel.core.settings import Settings, make_settings, read_toml, with_overrides
 
 
@@ -47,6 +47,8 @@ def test_an_assignment_that_is_none_is_refused(assignment):
 def test_a_settings_file_that_is_missing_or_broken_says_so(tmp_path):
     with pytest.raises(MissingInputError, match=r"No settings file"):
         read_toml(tmp_path / "none.toml")
+    with pytest.raises(InputError, match=rf"The settings file {tmp_path} cannot be read"):
+        read_toml(tmp_path)
     broken = tmp_path / "broken.toml"
     broken.write_text("x = " + "[" * 5000)
     with pytest.raises(UsageError, match=r"not valid TOML"):

@@ -117,6 +117,62 @@ def test_ctrl_c_stops_both_threads_before_it_is_raised():
     assert not engine_threads()
 
 
+@pytest.mark.parametrize("part", ["reader", "stage", "on_frame"])
+def test_what_anyone_was_told_of_is_written_whoever_fails(part):
+    told, written = [], []
+
+    def fail(name, index):
+        if name == part and index == 7:
+            raise OSError("failed")
+
+    def stage(batches):
+        for batch in batches:
+            fail("stage", batch[0].pts)
+            yield batch
+
+    def tell(frame):
+        told.append(frame.pts)
+        fail("on_frame", frame.pts)
+
+    def write_slowly(frame):
+        time.sleep(0.02)
+        written.append(frame.pts)
+
+    source = frames(30, lambda index: fail("reader", index))
+    with pytest.raises(OSError, match="failed"):
+        run_engine(source, [stage], write_slowly, on_frame=tell, queue_frames=16)
+    assert written == told and not engine_threads()
+    if part == "on_frame":
+        assert told == list(range(8))
+
+
+def test_a_second_ctrl_c_does_not_wait_for_what_is_left_to_write(monkeypatch):
+    written = []
+
+    def interrupted(batches):
+        for batch in batches:
+            if batch[0].pts == 12:
+                raise KeyboardInterrupt
+            yield batch
+
+    def write_slowly(frame):
+        time.sleep(0.1)
+        written.append(frame.pts)
+
+    real, joins = threading.Thread.join, []
+
+    def impatient(thread, timeout=None):
+        joins.append(timeout)
+        if len(joins) == 2:
+            raise KeyboardInterrupt
+        return real(thread, timeout)
+
+    monkeypatch.setattr(threading.Thread, "join", impatient)
+    with pytest.raises(KeyboardInterrupt):
+        run_engine(frames(30), [interrupted], write_slowly, queue_frames=16)
+    assert len(written) < 12 and not engine_threads()
+
+
 def test_a_source_that_gives_no_more_frames_is_told_and_left_behind(monkeypatch):
     monkeypatch.setattr("stylereel.inference.engine._PATIENCE_SECONDS", 0.2)
     let_go = threading.Event()

@@ -34,7 +34,6 @@ from torch import Tensor, nn
 
 from stylereel.networks.blocks import (
     DemodulatedConv,
-    LowPassDownConv,
     SmoothUpConv,
     in_float32,
     normalised_nearby,
@@ -126,10 +125,7 @@ class ModulatedConv(nn.Module):
             factor = (gain * layer.gain) * (scale.square() @ energy.T + 1e-8).rsqrt()
             shift = shift + layer.bias
         x = x * scale[:, :, None, None].to(x.dtype)
-        if isinstance(layer, LowPassDownConv):
-            x = F.pixel_unshuffle(x, layer.stride)
-        kernel = layer.arranged(unit)
-        y = F.conv2d(x, kernel, padding=kernel.shape[-1] // 2)
+        y = layer.convolved(x, layer.arranged(unit))
         if isinstance(layer, SmoothUpConv):
             y = F.pixel_shuffle(y, layer.factor)
         return y * factor[:, :, None, None].to(y.dtype) + shift[:, :, None, None].to(y.dtype)

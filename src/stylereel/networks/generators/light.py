@@ -30,10 +30,12 @@ from stylereel.networks.blocks import (
     DemodulatedConv,
     LocalContrast,
     LowPassDownConv,
+    Padding,
     ResidualBlock,
     SmoothUpConv,
     normalised_nearby,
     rounded_to_bf16,
+    set_padding,
     side_by_side,
 )
 
@@ -55,6 +57,9 @@ class Config(BaseModel):
     """Channels at an eighth of the resolution: where the look is decided."""
     blocks: int = Field(default=6, ge=1, le=16)
     """Residual blocks of two 3x3 convolutions in the trunk."""
+    padding: Padding = "zeros"
+    """What layers see beyond the frame. From zeros a network knows where the frame ends, and a look learned
+    from one picture may paint its edge there; "replicate" shows it the frame's last pixels."""
 
 
 class Generator(nn.Module):
@@ -81,6 +86,7 @@ class Generator(nn.Module):
         self.up = SmoothUpConv(trunk, detail, 2, blur=2)
         self.up_edges = SmoothUpConv(detail, edge, 2, blur=2)
         self.head = SmoothUpConv(edge, 3, 2, blur=2, gain=0.5)
+        set_padding(self, self.config.padding)
 
     @property
     def receptive_field_px(self) -> int:

@@ -6,7 +6,7 @@ import asyncio
 from typing import Annotated
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import FileResponse
 from starlette.requests import ClientDisconnect
 
@@ -84,18 +84,6 @@ def router(house: House) -> APIRouter:
             content_disposition_type="attachment" if download else "inline",
             headers=_KEPT_BY_BROWSERS,
         )
-
-    @routes.get("/media/{media_id}/frame", response_class=Response)
-    def frame(
-        media_id: MediaId,
-        t: Annotated[float, Query(ge=0, le=1e7, allow_inf_nan=False, description="Seconds.")] = 0.0,
-        side: Annotated[int, Query(ge=16, le=4096, description="The longer side at most, px.")] = 640,
-    ) -> Response:
-        """One frame as a JPEG."""
-        from stylereel.actions.source_frame import source_frame_jpeg
-
-        jpeg = source_frame_jpeg(shelf.path(media_id), t, max_side=side)
-        return Response(jpeg, media_type="image/jpeg", headers=_KEPT_BY_BROWSERS)
 
     return routes
 

@@ -23,20 +23,23 @@ export function address(path, query = {}) {
 
 /** An answer with its errors turned into `ApiError`. */
 export async function ask(path, { query, method = "GET", body, signal, blob = false } = {}) {
-  let answer;
+  const answer = await reached(address(path, query), {
+    method, signal, credentials: "same-origin",
+    headers: body === undefined ? {} : { "content-type": "application/json" },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  if (!answer.ok) throw problem(answer.status, await answer.text());
+  if (blob) return { blob: await answer.blob(), headers: answer.headers };
+  return answer.status === 204 ? null : readable(await answer.text());
+}
+
+async function reached(url, how) {
   try {
-    answer = await fetch(address(path, query), {
-      method, signal, credentials: "same-origin",
-      headers: body === undefined ? {} : { "content-type": "application/json" },
-      body: body === undefined ? undefined : JSON.stringify(body),
-    });
+    return await fetch(url, how);
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ApiError("The studio does not answer.", "Is it still running? Look at the terminal it was started in; this page goes on by itself.");
   }
-  if (!answer.ok) throw problem(answer.status, await answer.text());
-  if (blob) return { blob: await answer.blob(), headers: answer.headers };
-  return answer.status === 204 ? null : readable(await answer.text());
 }
 
 const readable = (text) => (text ? JSON.parse(text) : null);
@@ -80,11 +83,26 @@ export const api = {
   frameBlob: (one, { t, side }, signal) => ask(`media/${id(one)}/frame`, { query: { t: time(t), side }, signal, blob: true }),
   /** A frame in a look, as {blob, headers}; wanted: {t, look, mix, share, strength, keep_colors, side, quality}. */
   preview: (one, wanted, signal) => ask(`media/${id(one)}/preview`, { query: { ...wanted, t: time(wanted.t) }, signal, blob: true }),
-
+  gallery,
   upload,
 };
 
 const time = (t) => (t === undefined || t === null ? null : Number(t).toFixed(4));
+
+/** One moment in every look, each as soon as it is painted: yields {look, picture: data URL} or {look, problem}. */
+async function* gallery(one, wanted, signal) {
+  const answer = await reached(address(`media/${id(one)}/gallery`, { ...wanted, t: time(wanted.t) }), { signal, credentials: "same-origin" });
+  if (!answer.ok) throw problem(answer.status, await answer.text());
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    const lines = (rest + (value ?? "")).split("\n");
+    rest = done ? "" : lines.pop();
+    for (const line of lines) if (line.trim()) yield JSON.parse(line);
+    if (done) return;
+  }
+}
 
 /** Sends a file; `onProgress(sent, total)`. Returns {done: Promise of Media, cancel()}. */
 function upload(file, onProgress) {

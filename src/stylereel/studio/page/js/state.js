@@ -45,6 +45,12 @@ export function makeState() {
       const before = state.jobs.get(id);
       if (state.jobs.delete(id)) state.tell("jobs", { job: null, before });
     },
+    /** Media and jobs that were deleted, here or elsewhere. */
+    drop(ids) {
+      const had = ids.filter((id) => state.media.delete(id));
+      ids.forEach(state.dropJob);
+      if (had.length) state.tell("media", null);
+    },
     async readLooks() {
       state.looks = await api.looks();
       state.tell("looks");
@@ -94,11 +100,10 @@ export function follow(state) {
     });
     source.addEventListener("error", lost);
     source.addEventListener("job", (event) => {
-      const job = JSON.parse(event.data);
-      if (job.deleted || job.state === "deleted") state.dropJob(job.id);
-      else state.addJob(job);
+      state.addJob(JSON.parse(event.data));
     });
-    source.addEventListener("media", () => state.readMedia().catch(() => {}));
+    source.addEventListener("media", (event) => state.addMedium(JSON.parse(event.data)));
+    source.addEventListener("removed", (event) => state.drop(JSON.parse(event.data).removed));
     source.addEventListener("looks", () => state.readLooks().catch(() => {}));
   };
   addEventListener("pagehide", () => source?.close());

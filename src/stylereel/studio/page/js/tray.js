@@ -4,7 +4,7 @@ import { el } from "./parts/el.js";
 import { button } from "./parts/button.js";
 import { empty } from "./parts/empty.js";
 import { moment } from "./parts/format.js";
-import { isActive, jobCard } from "./job.js";
+import { isActive, jobCard, jobTitle } from "./job.js";
 
 // A preview loop lives where it is played; it is no result that anybody keeps.
 export const isListed = (job) => job.kind !== "loop";
@@ -64,7 +64,7 @@ export function tellOfEnds(shell, open) {
   shell.state.subscribe("jobs", ({ job, before }) => {
     if (!job || !before || !isListed(job) || !isActive(before) || isActive(job)) return;
     const show = button({ label: "Show", small: true, onclick: () => open(true) });
-    if (job.state === "done") shell.toast(`${job.title} is done.`, "done", { seconds: 10, actions: [show] });
-    if (job.state === "failed") shell.toast(job.error?.text ?? `${job.title} failed.`, "error", { hint: job.error?.hint ?? "", actions: [show] });
+    if (job.state === "done") shell.toast(`${jobTitle(job, shell.state)} is done.`, "done", { seconds: 10, actions: [show] });
+    if (job.state === "failed") shell.toast(job.error?.text ?? `${jobTitle(job, shell.state)} failed.`, "error", { hint: job.error?.hint ?? "", actions: [show] });
   });
 }

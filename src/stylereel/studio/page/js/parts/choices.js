@@ -63,6 +63,10 @@ export function segmented({ label, options, value, onChange }) {
   property(node, "value", () => inputs.find((one) => one.checked)?.value ?? "", (next) => {
     for (const one of inputs) one.checked = one.value === String(next);
   });
+  property(node, "disabled", () => inputs[0].disabled, (next) => {
+    for (const one of inputs) one.disabled = next;
+    node.classList.toggle("off", next);
+  });
   if (value !== undefined) node.value = value;
   return node;
 }

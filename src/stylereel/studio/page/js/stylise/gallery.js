@@ -1,0 +1,79 @@
+// The looks as a filmstrip: each card shows its look on this video at this moment, filled one after another.
+
+import { filmstrip } from "../parts/filmstrip.js";
+import { later } from "../parts/el.js";
+import { CLIENT, grouped, packTitle } from "./choice.js";
+
+const CARD_SIDE = 240;
+
+/** `show(medium, t)` fills the cards anew when time has rested. */
+export function gallery({ shell, onSelect }) {
+  const node = filmstrip({ label: "Looks", onSelect });
+  let wanted = null;
+  let drawn = "";
+  let turn = 0;
+  let control = new AbortController();
+
+  const build = () => {
+    const looks = shell.state.looks;
+    const shape = JSON.stringify(looks.map((one) => one.id));
+    if (shape === drawn) return;
+    drawn = shape;
+    node.groups = groupsOf(looks);
+    restart.now();
+  };
+  const fill = async () => {
+    const mine = ++turn;
+    control.abort();
+    control = new AbortController();
+    if (!wanted) return;
+    try {
+      for await (const line of shell.api.gallery(wanted.medium.id, { t: wanted.t, side: CARD_SIDE, client: CLIENT }, control.signal)) {
+        if (mine !== turn) return;
+        const card = node.card(line.look);
+        if (!card) continue;
+        if (line.picture) card.picture = line.picture;
+        card.stale = false;
+        card.note = line.problem ? "Cannot be used" : "";
+        card.title = line.problem ?? "";
+      }
+    } catch (error) {
+      if (error.name !== "AbortError" && mine === turn) shell.fail(error, "The looks could not be shown on this file.");
+    }
+    for (const card of node.cards.values()) if (mine === turn) card.stale = false;
+  };
+  const restart = later(350, fill);
+  const clear = () => {
+    for (const card of node.cards.values()) card.picture = null;
+  };
+  const ends = [shell.state.subscribe("looks", build)];
+  build();
+  return Object.assign(node, {
+    show(medium, t) {
+      const isOther = wanted?.medium.id !== medium?.id;
+      wanted = medium ? { medium, t } : null;
+      if (isOther) {
+        clear();
+        restart.now();
+        return;
+      }
+      for (const card of node.cards.values()) card.stale = Boolean(card.picture);
+      restart();
+    },
+    close() {
+      turn += 1;
+      control.abort();
+      restart.stop();
+      clear();
+      for (const end of ends) end();
+    },
+  });
+}
+
+function groupsOf(looks) {
+  return grouped(looks).map((members) => {
+    const [first] = members;
+    const [title, hint] = first.is_mine ? ["Yours", ""] : first.mixes ? [packTitle(first.pack), "· can be mixed with each other"] : ["Single looks", ""];
+    return { title, hint, items: members.map((look) => ({ value: look.id, title: look.title })) };
+  });
+}
