@@ -148,6 +148,16 @@ def test_a_studio_without_torch_says_how_training_is_installed(studio, monkeypat
     assert re.search(r'pip install "stylereel\[train\]"', answer.json()["error"]["text"])
 
 
+def test_a_plan_says_how_a_look_would_be_learned_and_starts_nothing(studio):
+    wanted = training(studio, license="")
+    planned = studio.client.post("/api/train/plan", json=wanted).json()
+    assert planned["recipe"] == "unpaired" and any("licence" in text for text in planned["advice"])
+    one = studio.client.post("/api/train/plan", json=wanted | {"pictures": wanted["pictures"][:1]}).json()
+    assert one["why"].startswith("One picture")
+    none = studio.client.post("/api/train/plan", json=wanted | {"pictures": []})
+    assert none.status_code == 422 and studio.client.get("/api/jobs").json()["jobs"] == []
+
+
 def test_previews_and_keeping_are_of_trainings_alone(studio, clip):
     nobody = "0" * 32
     assert studio.client.get(f"/api/jobs/{nobody}/preview").status_code == 404

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from stylereel.studio.folder import write_whole
 from stylereel.studio.house import House
+from stylereel.studio.job_kinds.train import Wanted, plan, wish_of
 from stylereel.studio.models import ID_PATTERN, Job
 from stylereel.studio.problem import Problem
 
@@ -47,6 +48,15 @@ class CanTrain(BaseModel):
     """Packs of several looks that one more can be added to."""
 
 
+class TrainPlan(BaseModel):
+    """How a look would be learned."""
+
+    recipe: str
+    why: str
+    advice: list[str]
+    """What may disappoint, and what to do about it."""
+
+
 def router(house: House) -> APIRouter:
     """Routes below /api/train, and of single trainings below /api/jobs."""
     routes = APIRouter()
@@ -62,6 +72,14 @@ def router(house: House) -> APIRouter:
             listing.name for listing in list_styles() if listing.card is not None and listing.card.code_size
         ]
         return CanTrain(can_train=not missing, missing=missing, install=INSTALL, packs=many)
+
+    @routes.post("/train/plan")
+    def planned(wanted: Wanted) -> TrainPlan:
+        """What a training would be, without starting it; the same checks as for a job."""
+        from stylereel.actions.training_wish import choose
+
+        choice = choose(wish_of(plan(wanted, house.shelf).order))
+        return TrainPlan(recipe=choice.recipe, why=choice.why, advice=list(choice.advice))
 
     @routes.get("/jobs/{job_id}/preview")
     def preview(job_id: JobId, step: Annotated[int | None, Query(ge=0)] = None) -> FileResponse:
