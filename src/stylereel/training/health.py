@@ -19,6 +19,7 @@ from stylereel.data.crops import CropSampler
 from stylereel.data.gather import Gathered
 from stylereel.data.stream import to_tensor
 from stylereel.losses.sliced_wasserstein import sliced_wasserstein
+from stylereel.networks.margins import inner
 from stylereel.training import symptoms
 from stylereel.training.loop import Run, StepReport
 from stylereel.training.settings import TrainSettings
@@ -37,9 +38,6 @@ class Crops:
     content: Tensor
     training_style: Tensor
     held_out_style: Tensor
-
-
-EDGE_PX = 8
 
 
 def health_crops(content: Gathered, style: Gathered, settings: TrainSettings, count: int) -> Crops:
@@ -319,9 +317,9 @@ class Nurse:
             }
             verdicts = _verdicts(recipe.modules["discriminator"], groups, device)
         held_out, training = (
-            _inner(crops) for crops in (self.crops.held_out_style, self.crops.training_style)
+            inner(crops) for crops in (self.crops.held_out_style, self.crops.training_style)
         )
-        content, outputs, fresh = _inner(self.crops.content), _inner(outputs), _inner(fresh)
+        content, outputs, fresh = inner(self.crops.content), inner(outputs), inner(fresh)
         random = torch.Generator().manual_seed(0)
         to_training = float(sliced_wasserstein(outputs, training, random))
         random.manual_seed(0)
@@ -357,11 +355,6 @@ class Nurse:
             texture.best_held_out, texture.training_then = best, training
         self._first_losses, self._losses = list(state["first_losses"]), list(state["losses"])
         self.spoken = list(state["spoken"])
-
-
-def _inner(pictures: Tensor) -> Tensor:
-    """Without the margin in which a network sees the padding: no runner shows it."""
-    return pictures[..., EDGE_PX:-EDGE_PX, EDGE_PX:-EDGE_PX]
 
 
 def _verdicts(discriminator: nn.Module, groups: dict[str, Tensor], device: torch.device) -> dict[str, Tensor]:

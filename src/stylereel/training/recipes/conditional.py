@@ -50,6 +50,7 @@ from stylereel.losses.synthetic_motion import Motion, disturbed, random_motion, 
 from stylereel.losses.tone import tone
 from stylereel.networks.discriminators import patch
 from stylereel.networks.generators import conditional
+from stylereel.networks.margins import inner
 from stylereel.networks.random_filters import RandomFilters
 from stylereel.networks.style_codes import StyleCodes
 from stylereel.networks.style_encoders import texture
@@ -63,7 +64,7 @@ from stylereel.training.anchors import (
 from stylereel.training.conditional_settings import Config
 from stylereel.training.looks import Looks, draw_looks, exchanged_colors
 from stylereel.training.phases import Phase
-from stylereel.training.recipes.unpaired import Projector, inner
+from stylereel.training.recipes.unpaired import Projector
 from stylereel.training.running_gram import RunningGrams
 
 
