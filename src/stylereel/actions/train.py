@@ -264,6 +264,7 @@ class _Session:
             health.every_steps,
             on_alarm=self._alarm,
             on_figures=self.journal.add_health,
+            looks=getattr(resolved.recipe_config, "styles", ()),
         )
         self.began, self.first_step = time.monotonic(), run.step
 

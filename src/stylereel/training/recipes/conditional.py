@@ -426,9 +426,15 @@ class Recipe:
 
     def preview(self, generator: nn.Module, content: Tensor, first: int = 0) -> Tensor:
         """What a sheet shows: held-out content in one look after the other."""
+        count = len(self.config.styles)
+        return self._shown(generator, content, [(first + number) % count for number in range(len(content))])
+
+    def preview_look(self, generator: nn.Module, content: Tensor, look: int) -> Tensor:
+        """All of the content in the look of that number."""
+        return self._shown(generator, content, [look] * len(content))
+
+    def _shown(self, generator: nn.Module, content: Tensor, labels: list[int]) -> Tensor:
         with torch.no_grad():
-            count = len(self.config.styles)
-            labels = [(first + number) % count for number in range(len(content))]
             code = self.codes.of(self._one_hot(labels, content.device))
             anchors = still_anchors(content, self.anchor_channels) if self.anchor_channels else None
             return generator(content, code, anchors).float().clamp(-1, 1)
