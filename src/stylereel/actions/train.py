@@ -24,7 +24,7 @@ from stylereel.data.stream import BatchStream, Cutter
 from stylereel.packs.encoder import code_of_pictures
 from stylereel.packs.store import PREVIEW_NAME, save_pack
 from stylereel.training.checkpoint import read_checkpoint, write_checkpoint
-from stylereel.training.device import find_device
+from stylereel.training.device import device_name, find_device
 from stylereel.training.ema import recompute_statistics
 from stylereel.training.health import Nurse, health_crops
 from stylereel.training.journal import Journal
@@ -266,6 +266,7 @@ class _Session:
             health.every_steps,
             on_alarm=self._alarm,
             on_figures=self.journal.add_health,
+            looks=getattr(resolved.recipe_config, "styles", ()),
         )
         self.began, self.first_step = time.monotonic(), run.step
 
@@ -340,6 +341,7 @@ class _Session:
             "recipe": settings.recipe,
             "steps": run.total_steps,
             "minutes": round(run.elapsed_seconds / 60, 1),
+            "device": device_name(run.device),
             "seed": settings.seed,
             "settings": _without_paths(self.resolved.as_json()),
             "versions": versions(),

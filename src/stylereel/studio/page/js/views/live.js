@@ -37,10 +37,10 @@ export async function mount(root, shell, params) {
   const view = segmented({ label: "What is shown", value: "alone", options: MODES, onChange: (mode) => { picture.mode = mode; } });
   const figures = Object.fromEntries(["fps", "trip", "dropped", "size"].map((name) => [name, el("dd", {}, "–")]));
   const meter = el("dl", { class: "live-meter", "aria-label": "How it goes" },
-    [["Frames a second", "fps"], ["Round trip", "trip"], ["Left out", "dropped"], ["Painted at", "size"]].map(([word, name]) => el("div", {}, el("dt", {}, word), figures[name])));
-  const go = button({ label: "Start camera", icon: "play", kind: "primary", onclick: () => (source || link ? stop() : start()) });
+    [["Frames a second", "fps"], ["Round trip", "trip"], ["Dropped", "dropped"], ["Painted at", "size"]].map(([word, name]) => el("div", {}, el("dt", {}, word), figures[name])));
+  const go = button({ label: "Start camera", icon: "play", onclick: () => (source || link ? stop() : start()) });
   const shot = button({ label: "Snapshot", icon: "picture", title: "Snapshot as PNG (S)", onclick: () => snapshot() });
-  const rec = button({ label: "Record", icon: "record", title: "Record what is seen (R)", onclick: () => (recorder ? endRecording() : beginRecording()) });
+  const rec = button({ label: "Record", icon: "record", title: "Record what is seen (R)", "aria-pressed": "false", onclick: () => (recorder ? endRecording() : beginRecording()) });
   rec.classList.add("live-record");
   const bar = el("div", { class: "live-bar" }, go, el("span", { class: "live-bar-tools" }, shot, rec), meter, view);
 
@@ -85,7 +85,6 @@ export async function mount(root, shell, params) {
     const isOn = Boolean(source || link);
     go.label = isOn ? "Stop" : from.kind === "camera" ? "Start camera" : "Play the video";
     go.icon = isOn ? "stop" : "play";
-    go.classList.toggle("primary", !isOn);
     shot.disabled = rec.disabled = !isOn || !status?.frames_out;
     go.disabled = !isOn && (!now.look || (from.kind === "film" && !medium));
     if (!isOn && !message.dataset.failed) teach();
@@ -231,6 +230,7 @@ export async function mount(root, shell, params) {
     const isSmall = status && status.network_width && status.network_width < status.width;
     figures.size.textContent = status?.network_width ? `${status.network_width} × ${status.network_height}` : "–";
     figures.size.title = isSmall ? `Frames are ${status.width} × ${status.height}; the network sees them smaller, to hold the pace.` : "";
+    stage.style.setProperty("--stage-ratio", String(picture.canvas.width / picture.canvas.height));
     if (recorder) tally.lastChild.textContent = clock(recorder.seconds, 0);
   }
 
@@ -277,6 +277,13 @@ export async function mount(root, shell, params) {
     }, "image/png");
   }
 
+  function markRecording(isOn) {
+    rec.setAttribute("aria-pressed", String(isOn));
+    rec.icon = isOn ? "stop" : "record";
+    rec.title = isOn ? "Stop recording (R)" : "Record what is seen (R)";
+    tally.hidden = !isOn;
+  }
+
   async function beginRecording(sound = recording.sound) {
     if (rec.disabled || recorder) return;
     rec.disabled = true;
@@ -294,9 +301,7 @@ export async function mount(root, shell, params) {
     } finally {
       rec.disabled = false;
     }
-    rec.label = "Stop recording";
-    rec.classList.add("is-on");
-    tally.hidden = false;
+    markRecording(true);
     readDevices();
   }
 
@@ -304,9 +309,7 @@ export async function mount(root, shell, params) {
     const ending = recorder;
     if (!ending) return;
     recorder = null;
-    rec.label = "Record";
-    rec.classList.remove("is-on");
-    tally.hidden = true;
+    markRecording(false);
     const { blob, seconds, type } = await ending.stop();
     picture.held = false;
     if (!blob.size) {
@@ -375,7 +378,8 @@ export async function mount(root, shell, params) {
   navigator.mediaDevices?.addEventListener?.("devicechange", readDevices);
   recording.list(recordings);
   await readDevices();
-  if (from.kind === "film" && from.medium) cards.film(from.medium);
+  if (films().length) cards.film(from.medium ?? films()[0].id);
+  else for (const one of looks()) if (!one.mixes) strip.card(one.id).picture = shell.api.lookPicture(one.id);
 
   return () => {
     startTurn += 1;
