@@ -281,6 +281,32 @@ def test_three_seconds_are_painted_and_play_in_place_without_sound(page, clip):
     assert page.locator("video.loop").is_hidden()
 
 
+def test_a_stretch_of_a_clip_is_exported_and_a_wrong_time_is_told(page, clip, tmp_path):
+    give(page, clip)
+    choose(page, "Negative")
+    page.get_by_role("tab", name="Export").click()
+    end = page.get_by_label("End", exact=True)
+    end.fill("5:00")
+    end.press("Tab")
+    page.get_by_text("Up to 0:00.5, such as 0:02.5").wait_for()
+    start = page.locator(".panel-foot").get_by_role("button", name="Export", exact=True)
+    assert start.is_disabled()
+    end.fill("0:00.32")
+    end.press("Tab")
+    page.get_by_label("Start", exact=True).fill("0.08")
+    page.get_by_label("File name").fill("short")
+    page.get_by_text("about 6 frames").wait_for()
+    page.get_by_label("Format").select_option(label="MKV · FFV1")
+    card = export(page)
+    told(card, "Done")
+    path = fetched(page, card, tmp_path)
+    assert path.name == "short.mkv"
+    frames = [frame.pixels for frame in FrameReader(path)]
+    sources = [frame.pixels for frame in FrameReader(clip)]
+    assert len(frames) == 6
+    assert np.abs(255 - sources[2].astype(int) - frames[0]).mean() < 3
+
+
 def test_a_picture_is_exported_as_a_picture(page, tmp_path):
     picture = tmp_path / "photo.png"
     cv2.imwrite(str(picture), np.full((60, 80, 3), 200, np.uint8))
