@@ -274,6 +274,8 @@ def test_three_seconds_are_painted_and_play_in_place_without_sound(page, clip):
     assert page.evaluate("document.querySelector('video.loop').muted")
     page.get_by_role("button", name="Sound on").click()
     assert not page.evaluate("document.querySelector('video.loop').muted")
+    page.reload()
+    page.get_by_role("button", name="Stop", exact=True).wait_for()
     choose(page, "Plain")
     page.get_by_role("button", name="Play 3 s").wait_for()
     assert page.locator("video.loop").is_hidden()

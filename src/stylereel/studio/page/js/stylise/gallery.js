@@ -22,6 +22,12 @@ export function gallery({ shell, onSelect }) {
     node.groups = groupsOf(looks);
     restart.now();
   };
+  // From the chosen one outwards: what is in sight comes first.
+  const order = () => {
+    const ids = [...node.cards.keys()];
+    const at = Math.max(0, ids.indexOf(node.value));
+    return ids.map((id, index) => [id, Math.abs(index - at)]).sort(([, a], [, b]) => a - b).map(([id]) => id);
+  };
   const fill = async () => {
     const mine = ++turn;
     control.abort();
@@ -30,7 +36,7 @@ export function gallery({ shell, onSelect }) {
     let filled = 0;
     node.filled = 0;
     try {
-      for await (const line of shell.api.gallery(wanted.medium.id, { t: wanted.t, side: CARD_SIDE, client: CLIENT }, control.signal)) {
+      for await (const line of shell.api.gallery(wanted.medium.id, { t: wanted.t, side: CARD_SIDE, client: CLIENT, look: order() }, control.signal)) {
         if (mine !== turn) return;
         const card = node.card(line.look);
         if (!card) continue;
