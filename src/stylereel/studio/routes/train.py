@@ -56,7 +56,9 @@ def router(house: House) -> APIRouter:
         from stylereel.actions.training_wish import INSTALL, missing_for_training
 
         missing = list(missing_for_training())
-        many = [listing.name for listing in list_styles() if listing.card is not None and listing.card.code_size]
+        many = [
+            listing.name for listing in list_styles() if listing.card is not None and listing.card.code_size
+        ]
         return CanTrain(can_train=not missing, missing=missing, install=INSTALL, packs=many)
 
     @routes.get("/jobs/{job_id}/preview")
@@ -67,7 +69,9 @@ def router(house: House) -> APIRouter:
         job = _training(house, job_id)
         path = preview_sheet(house.jobs.folder(job.id), step)
         if path is None:
-            raise Problem(404, "There is no such preview sheet.", "The first one is drawn with the first step.")
+            raise Problem(
+                404, "There is no such preview sheet.", "The first one is drawn with the first step."
+            )
         return FileResponse(path, media_type="image/png")
 
     @routes.post("/jobs/{job_id}/keep")
@@ -82,7 +86,9 @@ def router(house: House) -> APIRouter:
         if not wanted.overwrite and (whose := whose_style(name)):
             what = "would hide the shipped one" if whose == "shipped" else "would replace that one"
             raise Problem(
-                409, f"There is a look '{name}' already.", f"Keeping yours under its name {what}: choose another."
+                409,
+                f"There is a look '{name}' already.",
+                f"Keeping yours under its name {what}: choose another.",
             )
         pack = keep_style(house.jobs.folder(job.id) / "pack", name, overwrite=wanted.overwrite)
         added = (job.training or {}).get("looks") or []
