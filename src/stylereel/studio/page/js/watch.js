@@ -28,6 +28,7 @@ const outputs = el("ul", { class: "watch-outputs" });
 const now = { look: null, mix: null, share: 0.5, strength: 1, keep_colors: false, stabilize: 0 };
 const painting = lookPart({ values: now, onInput: (changed) => change(changed) });
 root.replaceChildren(
+  el("h1", { class: "unseen" }, "Stylereel live"),
   el("section", { class: "watch-main" }, stage, el("div", { class: "live-bar" }, meter, shot)),
   el("aside", { class: "watch-side", "aria-label": "Settings" }, chooser, painting, el("h3", {}, "Outputs"), outputs));
 
