@@ -120,7 +120,7 @@ def settings_of(
         EnvironmentMissingError: the extra is not installed.
         UsageError: an option that cannot be right.
     """
-    _check_installed()
+    check_installed()
     from stylereel.core.memory import parse_bytes
     from stylereel.core.settings import make_settings
     from stylereel.studio.settings import StudioSettings
@@ -177,7 +177,7 @@ def _tell(settings: StudioSettings) -> None:
     say(f"  Folder  {settings.folder}")
     say(
         f"  Limits  uploads up to {as_text(settings.upload_bytes)}; jobs at a time: {settings.jobs_at_once}, "
-        f"and one preview loop; waiting: {settings.jobs_waiting}"
+        f"and one preview loop; waiting: {settings.jobs_waiting}; live sessions: {settings.live_sessions}"
     )
     say(f"  Kept    uploads, results and ended jobs: {settings.keep_days:g} days")
     say("Ctrl-C ends it; jobs that run then go on at its next start.")
@@ -207,12 +207,13 @@ def _open_browser(address: str) -> None:
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
 
-def _check_installed() -> None:
+def check_installed(what: str = "The studio") -> None:
+    """`EnvironmentMissingError` where something that the studio is made of is not installed."""
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         from stylereel.core.errors import EnvironmentMissingError
 
         raise EnvironmentMissingError(
-            f"The studio needs {', '.join(missing)}, which this installation lacks: run "
+            f"{what} needs {', '.join(missing)}, which this installation lacks: run "
             'pip install "stylereel[studio]"'
         )
