@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from stylereel.actions.live import LiveSession, live
     from stylereel.actions.live_report import LiveStatus, LiveSummary
     from stylereel.actions.preview import PreviewSheet, preview_styles
+    from stylereel.actions.preview_desk import Preview, PreviewDesk
+    from stylereel.actions.preview_looks import PreviewLook
     from stylereel.actions.quantize import QuantizeSummary, quantize
     from stylereel.actions.stylize import StylizeSummary, stylize
     from stylereel.actions.stylizer import Stylizer
@@ -66,6 +68,9 @@ _HOMES = {
     "evaluate": "actions.evaluate",
     "Comparison": "actions.compare",
     "compare": "actions.compare",
+    "Preview": "actions.preview_desk",
+    "PreviewDesk": "actions.preview_desk",
+    "PreviewLook": "actions.preview_looks",
     "PreviewSheet": "actions.preview",
     "preview_styles": "actions.preview",
     "StyleSuggestion": "actions.suggest",
@@ -115,6 +120,9 @@ __all__ = [
     "Pack",
     "PackError",
     "PackListing",
+    "Preview",
+    "PreviewDesk",
+    "PreviewLook",
     "PreviewSheet",
     "Progress",
     "QuantizeSummary",

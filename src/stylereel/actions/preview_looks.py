@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from stylereel.actions.loaded_style import LoadedStyle
+from stylereel.actions.preview_pace import Pace
 from stylereel.actions.runner_choice import choose_runner
 from stylereel.actions.stylizer import Stylizer, checked_strength
 from stylereel.core.errors import PackError, UsageError
@@ -30,7 +32,7 @@ _LARGEST_KEPT_PX = 2_200_000
 """What was compiled for a larger frame is let go at once."""
 QUICK_PX = {"fp32": 520_000}
 QUICK_PX_ELSE = 921_600
-"""Pixels of a frame, by precision, that two cores paint in less than 100 ms: 960x540, or 1280x720."""
+"""Pixels of a frame, by precision, that two quiet cores paint in about 80 ms: 960x540, or 1280x720."""
 QUICK_PX_GPU = 2_100_000
 _ENDS_KEPT = 64
 _SERIALS = itertools.count()
@@ -102,15 +104,17 @@ class LoadedNetwork:
             self.pack, runner=choice.runner, device=choice.device, precision=choice.precision
         )
         self.stylizer, self.serial = Stylizer.load(opened), next(_SERIALS)
+        runner = self.stylizer.runner
+        on_cpu = QUICK_PX.get(runner.precision, QUICK_PX_ELSE)
+        self._pace = Pace(on_cpu if runner.device == "cpu" else QUICK_PX_GPU)
         self._lock = threading.Lock()
         self._sizes: OrderedDict[tuple[int, int], None] = OrderedDict()
         self._ends: OrderedDict[tuple[bytes, float], np.ndarray] = OrderedDict()
 
     @property
     def quick_px(self) -> int:
-        """Pixels of a frame that it paints in less than 100 ms on the smallest machine it is meant for."""
-        runner = self.stylizer.runner
-        return QUICK_PX.get(runner.precision, QUICK_PX_ELSE) if runner.device == "cpu" else QUICK_PX_GPU
+        """Pixels of a frame that it paints while a slider moves, as it has turned out here."""
+        return self._pace.quick_px
 
     @property
     def compiled_px(self) -> int:
@@ -152,9 +156,13 @@ class LoadedNetwork:
     def paint(self, pixels: np.ndarray, look: Look) -> np.ndarray:
         """One `(H, W, 3)` frame in a look, as `Painter.still` paints it."""
         with self._lock:
+            began, size = time.perf_counter(), (pixels.shape[0], pixels.shape[1])
             result = Painter(self.stylizer.runner, look).still(pixels)
-            if not look.leaves_source:
-                self._note((pixels.shape[0], pixels.shape[1]))
+            if look.leaves_source:
+                return result
+            if size in self._sizes:
+                self._pace.took(size[0] * size[1], 1000 * (time.perf_counter() - began))
+            self._note(size)
             return result
 
     def _note(self, size: tuple[int, int]) -> None:

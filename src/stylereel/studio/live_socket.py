@@ -12,11 +12,12 @@ from typing import Any
 from anyio.to_thread import run_sync
 from fastapi import WebSocket, WebSocketDisconnect
 
-from stylereel.actions.live_frames import Answer, LiveFrames, mixture_of
-from stylereel.actions.styles import check_is_named
+from stylereel.actions.live_frames import Answer, LiveFrames
 from stylereel.core.errors import StylereelError, UsageError
 from stylereel.core.registry import unknown_name
+from stylereel.studio.chosen_look import style_of
 from stylereel.studio.live_wire import BAD, DROPPED, PAINTED, Header, error_text, picture_in, request_in
+from stylereel.studio.problem import Problem
 
 STATUS_SECONDS = 0.25
 SETTINGS = ("look", "mix", "share", "strength", "keep_colors", "stabilize")
@@ -57,10 +58,10 @@ class LiveSocket:
             painting: further arguments of `LiveFrames`.
 
         Raises:
-            StylereelError: as `LiveFrames` and `style_of`.
+            StylereelError, Problem: as `LiveFrames` and `style_of`.
         """
         self._frames = LiveFrames(
-            style_of(self._look),
+            _style(self._look),
             lambda answer: self._from_thread(self._queue_answer, answer),
             on_failure=lambda error: self._from_thread(self._fail, error),
             **painting,
@@ -140,7 +141,7 @@ class LiveSocket:
             settings = await self._changes.get()
             try:
                 await run_sync(self._change, settings)
-            except StylereelError as error:
+            except (StylereelError, Problem) as error:
                 self._tell(error)
             self._status_is_due = True
             self._something.set()
@@ -155,7 +156,7 @@ class LiveSocket:
         }
         wanted = {name: value for name, value in settings.items() if name not in look}
         if look != self._look:
-            wanted["style"] = style_of(look)
+            wanted["style"] = _style(look)
         self._frames.change(wanted)
         self._look = look
 
@@ -189,14 +190,12 @@ class LiveSocket:
         return {**status, **self._look}
 
 
-def style_of(look: dict[str, Any]) -> str:
-    """What `look`, `mix` and `share` name.
-
-    Raises:
-        UsageError: one of them is none that the studio lists, or they cannot be mixed.
-    """
+def _style(look: dict[str, Any]) -> str:
+    """What `look`, `mix` and `share` name; raises `Problem` and `UsageError`."""
+    share = look["share"]
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+        raise UsageError(f"share is {share!r}: it goes from 0 (the look alone) to 1 (the other alone).")
     for name in ("look", "mix"):
-        value = look[name]
-        if value is not None or name == "look":
-            check_is_named(value)
-    return mixture_of(look["look"], look["mix"], look["share"])
+        if not isinstance(look[name], str) and (name == "look" or look[name] is not None):
+            raise UsageError(f"{name} is {look[name]!r}: expected a name, such as 'atelier:vangogh'.")
+    return style_of(look["look"], look["mix"], share)

@@ -15,6 +15,7 @@ from typing import Any
 
 from stylereel.core.errors import StylereelError, UsageError
 from stylereel.core.registry import unknown_name
+from stylereel.studio.problem import Problem
 
 PAINTED, DROPPED, BAD = 0, 1, 2
 """Flags of an answer. The last two carry no picture: a newer frame came first, or it cannot be used."""
@@ -83,6 +84,8 @@ def request_in(text: str) -> dict[str, Any]:
 
 def error_text(error: Exception, **more: Any) -> str:
     """An error as JSON, in the form that the HTTP routes have."""
+    if isinstance(error, Problem):
+        return json.dumps({"error": {"text": error.text, "hint": error.hint}, **more})
     known = isinstance(error, StylereelError)
     text = (
         str(error) if known else f"Something went wrong inside Stylereel ({type(error).__name__}: {error})."

@@ -27,6 +27,8 @@ export function gallery({ shell, onSelect }) {
     control.abort();
     control = new AbortController();
     if (!wanted) return;
+    let filled = 0;
+    node.filled = 0;
     try {
       for await (const line of shell.api.gallery(wanted.medium.id, { t: wanted.t, side: CARD_SIDE, client: CLIENT }, control.signal)) {
         if (mine !== turn) return;
@@ -36,11 +38,15 @@ export function gallery({ shell, onSelect }) {
         card.stale = false;
         card.note = line.problem ? "Cannot be used" : "";
         card.title = line.problem ?? "";
+        filled += 1;
+        node.filled = filled / node.cards.size;
       }
     } catch (error) {
       if (error.name !== "AbortError" && mine === turn) shell.fail(error, "The looks could not be shown on this file.");
     }
-    for (const card of node.cards.values()) if (mine === turn) card.stale = false;
+    if (mine !== turn) return;
+    node.filled = 1;
+    for (const card of node.cards.values()) card.stale = false;
   };
   const restart = later(350, fill);
   const clear = () => {
