@@ -19,11 +19,12 @@ const LENGTHS = [{ value: "48", label: "The first 48 frames (quick)" }, { value:
 export async function mount(root, shell, params) {
   const { api, state } = shell;
   const now = { source: params.get("source") ?? "", a: params.get("a") ?? "", b: params.get("b") ?? "" };
+  let isChosen = Boolean(now.a || now.b); // by somebody; else a new result takes the place of what stands in for one
   if (params.get("job")) take(params.get("job"));
   let seen = "";
   let length = "48";
   const nothing = el("div", { class: "compare-empty" });
-  const source = select({ label: "Made of", onChange: (id) => set({ source: id, a: "", b: "" }) });
+  const source = select({ label: "Made of", onChange: (id) => set({ source: id, a: "", b: "" }, false) });
   const first = select({ label: "A, left", onChange: (id) => set({ a: id }) });
   const second = select({ label: "B, right", onChange: (id) => set({ b: id }) });
   const swap = button({ label: "Swap sides", icon: "swap", small: true, kind: "quiet", onclick: () => set({ a: now.b, b: now.a }) });
@@ -46,10 +47,12 @@ export async function mount(root, shell, params) {
   function take(id) {
     const told = state.jobs.get(id);
     if (told?.kind === "compare") Object.assign(now, { source: told.wanted.source, a: told.wanted.a, b: told.wanted.b });
+    isChosen = isChosen || told?.kind === "compare";
   }
 
-  function set(values) {
+  function set(values, chosen = true) {
     Object.assign(now, values);
+    isChosen = chosen;
     draw();
   }
 
@@ -78,8 +81,9 @@ export async function mount(root, shell, params) {
     const asSource = { id: medium.id, name: medium.name, medium, start: 0 };
     const all = [...results, asSource];
     const is = (id) => all.some((one) => one.id === id);
-    if (!is(now.a)) now.a = (own[0] ?? results[0] ?? asSource).id;
-    if (!is(now.b) || now.b === now.a) now.b = (own.find((one) => one.id !== now.a) ?? all.find((one) => one.id === medium.id && one.id !== now.a) ?? results.find((one) => one.id !== now.a))?.id ?? now.b;
+    const standsIn = (id) => !isChosen && !own.some((one) => one.id === id);
+    if (!is(now.a) || standsIn(now.a)) now.a = (own[0] ?? results[0] ?? asSource).id;
+    if (!is(now.b) || now.b === now.a || standsIn(now.b)) now.b = (own.find((one) => one.id !== now.a) ?? all.find((one) => one.id === medium.id && one.id !== now.a) ?? results.find((one) => one.id !== now.a))?.id ?? now.b;
     source.options = sides.sources.map((one) => ({ value: one.id, label: `${one.name}${sides.count(one) ? ` (${plural(sides.count(one), "result")})` : ""}` }));
     source.value = now.source;
     const options = all.map((one) => ({ value: one.id, label: one.id === medium.id ? `${one.name} (the source)` : one.name }));
@@ -93,7 +97,7 @@ export async function mount(root, shell, params) {
       seen = shape;
       players.show(...pair);
     }
-    shell.remember({ source: now.source, a: now.a, b: now.b });
+    shell.remember({ source: now.source, a: isChosen ? now.a : "", b: isChosen ? now.b : "" });
     drawJob(pair);
   }
 
