@@ -6,7 +6,7 @@ import { moment } from "../parts/format.js";
 export function sidesOf(state) {
   const jobs = new Map([...state.jobs.values()].filter((job) => job.result?.media && job.wanted?.media).map((job) => [job.result.media, job]));
   const media = [...state.media.values()].sort((a, b) => moment(b.created) - moment(a.created));
-  const made = media.filter((one) => one.origin === "result" && jobs.get(one.id)?.kind !== "loop");
+  const made = media.filter((one) => one.origin === "result" && jobs.get(one.id)?.kind !== "loop").reverse(); // as they were made
   const madeOf = (one) => jobs.get(one.id)?.wanted.media ?? null;
   const known = new Set(made.map(madeOf));
   const uploads = media.filter((one) => one.origin === "upload");

@@ -24,12 +24,12 @@ export async function mount(root, shell, params) {
   let seen = "";
   let length = "48";
   const nothing = el("div", { class: "compare-empty" });
-  const source = select({ label: "Made of", onChange: (id) => set({ source: id, a: "", b: "" }, false) });
-  const first = select({ label: "A, left", onChange: (id) => set({ a: id }) });
-  const second = select({ label: "B, right", onChange: (id) => set({ b: id }) });
+  const source = select({ label: "Made of", inline: true, onChange: (id) => set({ source: id, a: "", b: "" }, false) });
+  const first = select({ label: "A, left", inline: true, onChange: (id) => set({ a: id }) });
+  const second = select({ label: "B, right", inline: true, onChange: (id) => set({ b: id }) });
   const swap = button({ label: "Swap sides", icon: "swap", small: true, kind: "quiet", onclick: () => set({ a: now.b, b: now.a }) });
   const players = duet({ shell });
-  const long = select({ label: "Measure", options: LENGTHS, value: length, onChange: (value) => { length = value; } });
+  const long = select({ label: "How much", inline: true, options: LENGTHS, value: length, onChange: (value) => { length = value; } });
   const go = button({ label: "Measure", icon: "compare", kind: "primary", onclick: () => measure() });
   go.classList.add("wide");
   const why = el("p", { class: "meta" });
@@ -56,9 +56,9 @@ export async function mount(root, shell, params) {
     draw();
   }
 
-  /** The newest comparison of exactly these two. */
+  /** The newest comparison of these two, whichever stands left. */
   function job() {
-    return [...state.jobs.values()].filter((one) => one.kind === "compare" && one.wanted.source === now.source && one.wanted.a === now.a && one.wanted.b === now.b).sort((x, y) => moment(y.created) - moment(x.created))[0] ?? null;
+    return [...state.jobs.values()].filter((one) => one.kind === "compare" && one.wanted.source === now.source && [one.wanted.a, one.wanted.b].sort().join() === [now.a, now.b].sort().join()).sort((x, y) => moment(y.created) - moment(x.created))[0] ?? null;
   }
 
   function draw() {
@@ -78,12 +78,13 @@ export async function mount(root, shell, params) {
     if (!medium) return;
     const results = sides.of(medium);
     const own = results.filter((one) => one.isOwn);
+    const latest = own.slice(-2);
     const asSource = { id: medium.id, name: medium.name, medium, start: 0 };
     const all = [...results, asSource];
     const is = (id) => all.some((one) => one.id === id);
     const standsIn = (id) => !isChosen && !own.some((one) => one.id === id);
-    if (!is(now.a) || standsIn(now.a)) now.a = (own[0] ?? results[0] ?? asSource).id;
-    if (!is(now.b) || now.b === now.a || standsIn(now.b)) now.b = (own.find((one) => one.id !== now.a) ?? all.find((one) => one.id === medium.id && one.id !== now.a) ?? results.find((one) => one.id !== now.a))?.id ?? now.b;
+    if (!is(now.a) || standsIn(now.a)) now.a = (latest[0] ?? results[0] ?? asSource).id;
+    if (!is(now.b) || now.b === now.a || standsIn(now.b)) now.b = (latest.find((one) => one.id !== now.a) ?? all.find((one) => one.id === medium.id && one.id !== now.a) ?? results.find((one) => one.id !== now.a))?.id ?? now.b;
     source.options = sides.sources.map((one) => ({ value: one.id, label: `${one.name}${sides.count(one) ? ` (${plural(sides.count(one), "result")})` : ""}` }));
     source.value = now.source;
     const options = all.map((one) => ({ value: one.id, label: one.id === medium.id ? `${one.name} (the source)` : one.name }));
@@ -118,10 +119,12 @@ export async function mount(root, shell, params) {
     why.hidden = !reason;
     go.disabled = active || Boolean(reason);
     go.label = one?.state === "done" ? "Measure again" : "Measure";
-    const now = JSON.stringify([one?.id, one?.state]);
-    if (now === drawn) return;
-    drawn = now;
-    if (one?.state === "done" && one.comparison) found.replaceChildren(measured({ shell, job: one }));
+    go.classList.toggle("primary", one?.state !== "done");
+    const isFlipped = one?.wanted.a === now.b;
+    const shape = JSON.stringify([one?.id, one?.state, isFlipped]);
+    if (shape === drawn) return;
+    drawn = shape;
+    if (one?.state === "done" && one.comparison) found.replaceChildren(measured({ shell, job: one, isFlipped }));
     else if (one?.state === "failed") found.replaceChildren(el("p", { class: "job-error" }, one.error?.text ?? "It failed."), el("p", { class: "meta" }, one.error?.hint ?? ""));
     else found.replaceChildren();
   }
