@@ -89,7 +89,7 @@ export function trainingRun({ shell, job: first, onAgain, onGone }) {
         shown = step === newest() ? null : step;
         drawSheet();
         mark();
-      } }, el("img", { alt: "", loading: "lazy", src: url(step) }), el("span", {}, step.toLocaleString("en-GB")));
+      } }, el("img", { alt: "", loading: "lazy", src: url(step) }), el("span", {}, `Step ${step.toLocaleString("en-GB")}`));
       thumb.setAttribute("aria-label", `After ${plural(step, "step")}`);
       strip.append(thumb);
     }
@@ -128,9 +128,9 @@ export function trainingRun({ shell, job: first, onAgain, onGone }) {
     const left = active && told?.step && told.minutes_left !== null ? told.minutes_left * 60 : null;
     const writes = job.state === "running" && told?.total_steps > 0 && told.step >= told.total_steps && !told.finished;
     clock.text = job.state === "done" ? "Done" : writes ? "…" : left !== null && job.state === "running" ? duration(left).replace(/ (\d+) s$/, "") : active ? "…" : told?.total_steps ? `${Math.round((100 * told.step) / told.total_steps)} %` : "–";
-    clock.sub = job.state === "done" ? minutesText(told) : writes ? "writing it" : left !== null && job.state === "running" ? "left" : job.state === "running" ? "getting ready" : STATES[job.state];
+    clock.sub = job.state === "done" ? `in ${minutesText(told)}` : writes ? "writing it" : left !== null && job.state === "running" ? "left" : job.state === "running" ? "getting ready" : STATES[job.state];
     clock.fraction = job.state === "done" ? 1 : told?.total_steps ? told.step / told.total_steps : active && job.state !== "waiting" ? null : 0;
-    pace.textContent = told?.total_steps ? [`Step ${told.step.toLocaleString("en-GB")} of ${told.total_steps.toLocaleString("en-GB")}`, job.state === "running" && told.steps_per_second ? `${pacing(told.steps_per_second)}` : "", job.state === "done" ? "" : minutesText(told)].filter(Boolean).join(" · ") : "";
+    pace.textContent = told?.total_steps ? [`Step ${told.step.toLocaleString("en-GB")} of ${told.total_steps.toLocaleString("en-GB")}`, job.state === "running" && told.steps_per_second ? `${pacing(told.steps_per_second)}` : "", job.state === "done" || !minutesText(told) ? "" : `${minutesText(told)} so far`].filter(Boolean).join(" · ") : "";
     headline.textContent = heading(job, writes);
   }
 
@@ -228,7 +228,7 @@ const STATES = { waiting: "waiting", running: "learning", stopping: "stopping", 
 /** What a training's look is called. */
 export const nameOf = (job) => job.wanted.look || job.wanted.name;
 
-const minutesText = (told) => (told?.minutes_done ? `${duration(told.minutes_done * 60).replace(/ (\d+) s$/, told.minutes_done < 10 ? " $1 s" : "")} learned` : "");
+const minutesText = (told) => (told?.minutes_done ? `${duration(told.minutes_done * 60).replace(/ (\d+) s$/, told.minutes_done < 10 ? " $1 s" : "")}` : "");
 const pacing = (pace) => (pace >= 1 ? `${pace.toFixed(1)} a second` : `${(1 / pace).toFixed(1)} s each`);
 
 function heading(job, writes) {

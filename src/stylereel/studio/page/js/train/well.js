@@ -21,6 +21,7 @@ export function well({ shell, title, lead, teach, choose, onChange, onWaiting })
   const line = [];
   let ids = [];
   let active = 0;
+  let told = 0;
   const count = el("span", { class: "meta", role: "status" });
   const files = input(false);
   const folder = input(true);
@@ -128,8 +129,10 @@ export function well({ shell, title, lead, teach, choose, onChange, onWaiting })
     clear.hidden = !ids.length;
     pick.hidden = !choices().length;
     node.classList.toggle("filled", ids.length > 0);
+    add.classList.toggle("primary", !ids.length && !waiting);
     count.textContent = waiting ? `${ids.length} here, ${waiting} to come` : ids.length ? plural(ids.length, "file") : "";
-    onWaiting?.(waiting);
+    if (waiting !== told) onWaiting?.(waiting);
+    told = waiting;
   }
 
   const choices = () => [...state.media.values()].filter((one) => one.origin === "upload");
