@@ -182,11 +182,11 @@ def test_a_file_that_is_no_video_is_told_and_the_next_one_works(page, clip, tmp_
     assert page.locator(".bin-item").count() == 1
 
 
-def test_an_upload_is_shown_and_cancelled(page, tmp_path, shared, monkeypatch):
+def test_an_upload_is_shown_outlives_its_view_and_is_cancelled(page, tmp_path, shared, monkeypatch):
     write = Incoming.write
 
     def slowly(self, data):
-        time.sleep(0.3)
+        time.sleep(0.5)
         write(self, data)
 
     monkeypatch.setattr(Incoming, "write", slowly)
@@ -196,6 +196,10 @@ def test_an_upload_is_shown_and_cancelled(page, tmp_path, shared, monkeypatch):
     sending = page.locator(".sending-large")
     sending.get_by_role("progressbar", name="Upload of large.mp4").wait_for()
     sending.get_by_text(re.compile(r"of 24 MB, .+ left")).wait_for()
+    page.get_by_role("link", name="Privacy").click()
+    page.get_by_role("heading", name="The folder is empty").wait_for()
+    page.get_by_role("link", name="Stylise").click()
+    sending.get_by_text(re.compile(r"of 24 MB")).wait_for()
     sending.get_by_role("button", name="Cancel").click()
     page.get_by_role("heading", name="Drop a video or a picture here").wait_for()
     assert page.locator(".toast").count() == 0
