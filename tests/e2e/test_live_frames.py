@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from stylereel.actions.live_frames import MOST_FRAME_BYTES, LiveFrames, mixture_of
+from stylereel.actions.live_frames import MOST_FRAME_BYTES, LiveFrames
 from stylereel.core.errors import UsageError
 from stylereel.video.jpeg import decode_jpeg, encode_jpeg
 
@@ -205,33 +205,3 @@ def test_a_closed_session_leaves_no_thread_behind():
         with Client() as client:
             client.round_trip(grey(60))
     assert set(threading.enumerate()) <= before
-
-
-@pytest.mark.parametrize(
-    ("asked", "found"),
-    [
-        (("a:x", None, 0.5), "a:x"),
-        (("a:x", "a:y", 0), "a:x"),
-        (("a:x", "a:y", 1), "a:y"),
-        (("a:x", "a:x", 0.4), "a:x"),
-        (("a:x", "a:y", 0.25), "a:x*0.75+y*0.25"),
-        (("wave", None, 0.0), "wave"),
-    ],
-)
-def test_a_look_and_a_share_of_another_are_a_mixture(asked, found):
-    assert mixture_of(*asked) == found
-
-
-@pytest.mark.parametrize(
-    "asked",
-    [
-        ("wave", "tarot", 0.5),
-        ("a:x", "b:y", 0.5),
-        ("a:x*1+z", "a:y", 0.5),
-        ("a:x", "a:y", 2),
-        ("a:x", "a:y", "much"),
-    ],
-)
-def test_looks_that_cannot_be_mixed_are_refused(asked):
-    with pytest.raises(UsageError):
-        mixture_of(*asked)

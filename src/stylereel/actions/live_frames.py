@@ -10,10 +10,11 @@ from fractions import Fraction
 from typing import Any, Literal
 
 import cv2
+import numpy as np
 
 from stylereel.actions.live_easel import Easel, checked_settings
 from stylereel.actions.option_checks import checked_rate
-from stylereel.core.errors import StylereelError, UsageError
+from stylereel.core.errors import StylereelError
 from stylereel.core.frames import Frame, FrameBatch
 from stylereel.inference.live_count import Latency, Pace
 from stylereel.inference.live_stage import Brush, live_stage
@@ -313,25 +314,16 @@ class LiveFrames:
         self._notice = text
 
 
-def mixture_of(look: str, mix: str | None = None, share: float = 0.0) -> str:
-    """The style that a look with a share of another of the same pack is.
-
-    Args:
-        look: `PACK:LOOK`, or a pack's name where there is nothing to mix.
-        mix: `PACK:LOOK`, or None.
-        share: of `mix`, 0 to 1.
+def checked_frame(jpeg: bytes) -> bytes:
+    """A frame as a session takes it, decoded and encoded again: whatever it was, it is a plain JPEG now.
 
     Raises:
-        UsageError: they cannot be mixed, or the share is out of range.
+        InputError, RefusedError: it is none, or too large.
     """
-    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
-        raise UsageError(f"share is {share!r}: it goes from 0 (the look alone) to 1 (the other alone).")
-    if mix is None or mix == look or share == 0:
-        return look
-    (pack, _, first), (other_pack, _, second) = look.rpartition(":"), mix.rpartition(":")
-    if not pack or pack != other_pack or any(sign in f"{first}{second}" for sign in "*+"):
-        raise UsageError(
-            f"'{look}' and '{mix}' cannot be mixed: looks of one pack can, such as atelier:vangogh with "
-            "atelier:ukiyoe."
-        )
-    return mix if share == 1 else f"{pack}:{first}*{1 - share:.4g}+{second}*{share:.4g}"
+    pixels = decode_jpeg(jpeg, most_side_px=MOST_SIDE_PX, least_side_px=LEAST_SIDE_PX)
+    return encode_jpeg(pixels, JPEG_QUALITY)
+
+
+def jpeg_of(pixels: np.ndarray, quality: int = JPEG_QUALITY) -> bytes:
+    """A painted frame, `(H, W, 3)` uint8 RGB, as the JPEG that browsers are sent; quality 0 to 100."""
+    return encode_jpeg(pixels, quality)

@@ -8,8 +8,7 @@ import tempfile
 from pathlib import Path
 
 from stylereel.actions.training_wish import check_pack_name
-from stylereel.core.errors import OutputError, UsageError
-from stylereel.core.registry import unknown_name
+from stylereel.core.errors import OutputError
 from stylereel.packs.find import PackListing, find_pack, list_packs, user_folder
 from stylereel.packs.store import CARD_NAME, Pack, load_pack, save_pack
 
@@ -106,14 +105,3 @@ def _take_place(new: Path, place: Path, aside: Path, *, overwrite: bool) -> None
         raise
     except OSError as error:
         raise OutputError(f"{place} cannot be written: {error.strerror or error}.") from error
-
-
-def check_is_named(style: object) -> None:
-    """`UsageError` unless a style is one of those that are listed, `NAME` or `NAME:LOOK`.
-
-    For programs that let others choose: no folder of this machine can be named through them.
-    """
-    name = style.partition(":")[0] if isinstance(style, str) else ""
-    known = [listing.name for listing in list_packs()]
-    if name not in known:
-        raise UsageError(unknown_name("style", str(style)[:100], known))

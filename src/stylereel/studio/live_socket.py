@@ -12,11 +12,20 @@ from typing import Any
 from anyio.to_thread import run_sync
 from fastapi import WebSocket, WebSocketDisconnect
 
-from stylereel.actions.live_frames import Answer, LiveFrames, mixture_of
-from stylereel.actions.styles import check_is_named
+from stylereel.actions.live_frames import Answer, LiveFrames
 from stylereel.core.errors import StylereelError, UsageError
 from stylereel.core.registry import unknown_name
-from stylereel.studio.live_wire import BAD, DROPPED, PAINTED, Header, error_text, picture_in, request_in
+from stylereel.studio.live_wire import (
+    BAD,
+    DROPPED,
+    PAINTED,
+    Header,
+    error_text,
+    picture_in,
+    request_in,
+    style_in,
+)
+from stylereel.studio.problem import Problem
 
 STATUS_SECONDS = 0.25
 SETTINGS = ("look", "mix", "share", "strength", "keep_colors", "stabilize")
@@ -57,10 +66,10 @@ class LiveSocket:
             painting: further arguments of `LiveFrames`.
 
         Raises:
-            StylereelError: as `LiveFrames` and `style_of`.
+            StylereelError, Problem: as `LiveFrames` and `style_in`.
         """
         self._frames = LiveFrames(
-            style_of(self._look),
+            style_in(self._look),
             lambda answer: self._from_thread(self._queue_answer, answer),
             on_failure=lambda error: self._from_thread(self._fail, error),
             **painting,
@@ -140,7 +149,7 @@ class LiveSocket:
             settings = await self._changes.get()
             try:
                 await run_sync(self._change, settings)
-            except StylereelError as error:
+            except (StylereelError, Problem) as error:
                 self._tell(error)
             self._status_is_due = True
             self._something.set()
@@ -155,7 +164,7 @@ class LiveSocket:
         }
         wanted = {name: value for name, value in settings.items() if name not in look}
         if look != self._look:
-            wanted["style"] = style_of(look)
+            wanted["style"] = style_in(look)
         self._frames.change(wanted)
         self._look = look
 
@@ -187,16 +196,3 @@ class LiveSocket:
         status = self._frames.status().as_dict()
         status["dropped"] += self._unread
         return {**status, **self._look}
-
-
-def style_of(look: dict[str, Any]) -> str:
-    """What `look`, `mix` and `share` name.
-
-    Raises:
-        UsageError: one of them is none that the studio lists, or they cannot be mixed.
-    """
-    for name in ("look", "mix"):
-        value = look[name]
-        if value is not None or name == "look":
-            check_is_named(value)
-    return mixture_of(look["look"], look["mix"], look["share"])

@@ -71,10 +71,17 @@ def run(work: Work) -> dict[str, Any]:
     order, laid = work.order, work.folder / "laid"
     try:
         source = lay_out(_pieces([order["source"]]), laid / "source")
-        results = [lay_out(_pieces([told]), laid / side) for side, told in zip(SIDES, order["results"], strict=True)]
+        results = [
+            lay_out(_pieces([told]), laid / side) for side, told in zip(SIDES, order["results"], strict=True)
+        ]
         style = [lay_out(_pieces(order["style"]), laid / "style")] if order["style"] else ()
         found = compare(
-            source, results, style=style, start=order["start"], frames=order["frames"], on_progress=work.progress
+            source,
+            results,
+            style=style,
+            start=order["start"],
+            frames=order["frames"],
+            on_progress=work.progress,
         )
         for side, evaluation in zip(SIDES, found.evaluations, strict=True):
             write_whole(work.folder / report_name(side), report_html(evaluation).encode())
@@ -99,7 +106,9 @@ def _check(a: Media, b: Media, source: Media) -> None:
         raise Problem(422, f"'{a.name}' was chosen twice.", "Choose two different results.")
     if source.id in (a.id, b.id):
         raise Problem(
-            422, f"'{source.name}' is the source and a result at once.", "Choose what the results were made of."
+            422,
+            f"'{source.name}' is the source and a result at once.",
+            "Choose what the results were made of.",
         )
     for media in (a, b):
         if media.kind != source.kind:

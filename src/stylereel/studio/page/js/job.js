@@ -6,6 +6,7 @@ import { button } from "./parts/button.js";
 import { progress } from "./parts/progress.js";
 import { icon } from "./parts/icon.js";
 import { dialog } from "./parts/dialog.js";
+import { mixtureName } from "./stylise/choice.js";
 import { bytes, duration, plural } from "./parts/format.js";
 
 const STATES = {
@@ -13,6 +14,13 @@ const STATES = {
 };
 
 export const isActive = (job) => ["waiting", "running", "stopping"].includes(job.state);
+
+/** "dog.mp4 in Van Gogh": with the titles that the gallery shows, where they are known. */
+export function jobTitle(job, state) {
+  const name = state.media.get(job.wanted?.media)?.name;
+  const look = job.kind === "stylize" && mixtureName(job.wanted, state.looks);
+  return name && look ? `${name} in ${look}` : job.title;
+}
 
 /** "12 of 290 frames" and "18.2 a second, 20 s left". */
 export function progressTexts(job) {
@@ -39,16 +47,17 @@ export function jobCard(job, shell) {
   let drawn = "";
 
   node.update = (next) => {
-    title.textContent = next.title;
+    const called = jobTitle(next, shell.state);
+    title.textContent = called;
     state.className = `job-state ${next.state}`;
     state.replaceChildren(...(next.state === "done" ? [icon("check", 16)] : []), STATES[next.state] ?? next.state);
     bar.hidden = line.hidden = !isActive(next);
     bar.fraction = next.state === "waiting" ? 0 : next.progress?.fraction ?? null;
-    bar.label = `Progress of ${next.title}`;
+    bar.label = `Progress of ${called}`;
     const [left, right] = progressTexts(next);
     line.firstChild.textContent = left;
     line.lastChild.textContent = right;
-    const said = `${next.title}: ${isActive(next) ? `${tens(next.progress?.fraction)}` : STATES[next.state]}`;
+    const said = `${called}: ${isActive(next) ? `${tens(next.progress?.fraction)}` : STATES[next.state]}`;
     if (spoken.textContent !== said) spoken.textContent = said;
     const shape = JSON.stringify([next.state, next.error, next.notices, next.result, next.can_resume]);
     if (shape === drawn) return;
@@ -70,8 +79,8 @@ const tens = (fraction) => (fraction ? `${Math.floor(fraction * 10) * 10} %` : "
 function details(job) {
   const parts = [];
   if (job.error) parts.push(el("p", { class: "job-error" }, job.error.text), job.error.hint ? el("p", { class: "meta" }, job.error.hint) : "");
-  if (job.result?.name && job.state === "done") parts.push(el("p", { class: "meta" }, [job.result.name, bytes(job.result.bytes)].filter(Boolean).join(" · ")));
-  if (job.notices?.length) parts.push(el("ul", { class: "job-notices" }, job.notices.map((one) => el("li", {}, one))));
+  if (job.result?.name && job.state === "done") parts.push(el("p", { class: "meta cut", title: job.result.name }, [bytes(job.result.bytes), job.result.name].filter(Boolean).join(" · ")));
+  if (job.notices?.length) parts.push(el("details", { class: "job-notices" }, el("summary", {}, plural(job.notices.length, "note")), el("ul", {}, job.notices.map((one) => el("li", {}, one)))));
   return parts.filter(Boolean);
 }
 

@@ -75,9 +75,18 @@ function keep(now) {
   } catch { /* a private window forgets it */ }
 }
 
-/** The look that is chosen, of those that there are; the first where the chosen one is gone. */
+/** Looks in groups, in the order of the gallery: one's own, packs whose looks can be mixed, single ones. */
+export function grouped(looks) {
+  const rank = (look) => (look.is_mine ? "0" : look.mixes ? `1 ${look.pack}` : "2");
+  const groups = new Map();
+  for (const look of looks) groups.set(rank(look), [...(groups.get(rank(look)) ?? []), look]);
+  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, members]) => members);
+}
+
+/** The look that is chosen, of those that there are; the gallery's first where the chosen one is gone. */
 export function lookOf(choice, looks) {
-  return looks.find((look) => look.id === choice.look) ?? looks[0] ?? null;
+  const usual = () => looks.find((look) => look.mixes) ?? looks[0] ?? null;
+  return looks.find((look) => look.id === choice.look) ?? usual();
 }
 
 /** The looks that can be mixed with `look`. */
@@ -104,6 +113,13 @@ export function lookName(look, looks) {
   if (!look) return "";
   const twins = looks.filter((one) => one.title === look.title);
   return twins.length > 1 && look.look ? `${look.title} (${packTitle(look.pack)})` : look.title;
+}
+
+/** What is laid over: "Van Gogh", or a mixture, "Van Gogh + Ukiyo-e". */
+export function mixtureName({ look, mix, share = 0 }, looks) {
+  const first = looks.find((one) => one.id === look);
+  const second = share > 0 ? looks.find((one) => one.id === mix) : null;
+  return first && second ? `${first.title} + ${second.title}` : lookName(first, looks);
 }
 
 /** "atelier" as "Atelier". */

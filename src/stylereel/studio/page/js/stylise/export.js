@@ -7,7 +7,7 @@ import { slider } from "../parts/slider.js";
 import { clock, duration, moment, plural, seconds } from "../parts/format.js";
 import { jobCard } from "../job.js";
 import { fileName, formatOf, formatsOf, sizesOf } from "./formats.js";
-import { jobSettings, lookName, lookOf } from "./choice.js";
+import { jobSettings, lookOf, lookSettings, mixtureName } from "./choice.js";
 
 /** `draw(medium)` shows the settings, `drawJobs(medium)` the exports; `.foot` has the button that starts one. */
 export function exporting({ shell, choice }) {
@@ -65,7 +65,7 @@ export function exporting({ shell, choice }) {
       ...(medium.kind === "video" && now.from !== null ? { start: now.from } : {}), ...(medium.kind === "video" && now.to !== null ? { end: now.to } : {}),
     };
   }
-  const usualName = (chosen) => fileName(medium, lookName(lookOf(choice.now, shell.state.looks), shell.state.looks), chosen.ending);
+  const usualName = (chosen) => fileName(medium, mixtureName(lookSettings(choice.now, shell.state.looks), shell.state.looks), chosen.ending);
   const outputName = (chosen) => {
     const given = choice.now.name;
     if (!given) return usualName(chosen);

@@ -2,7 +2,7 @@
 
 import { filmstrip } from "../parts/filmstrip.js";
 import { later } from "../parts/el.js";
-import { CLIENT, packTitle } from "./choice.js";
+import { CLIENT, grouped, packTitle } from "./choice.js";
 
 const CARD_SIDE = 240;
 
@@ -22,13 +22,21 @@ export function gallery({ shell, onSelect }) {
     node.groups = groupsOf(looks);
     restart.now();
   };
+  // From the chosen one outwards: what is in sight comes first.
+  const order = () => {
+    const ids = [...node.cards.keys()];
+    const at = Math.max(0, ids.indexOf(node.value));
+    return ids.map((id, index) => [id, Math.abs(index - at)]).sort(([, a], [, b]) => a - b).map(([id]) => id);
+  };
   const fill = async () => {
     const mine = ++turn;
     control.abort();
     control = new AbortController();
     if (!wanted) return;
+    let filled = 0;
+    node.filled = 0;
     try {
-      for await (const line of shell.api.gallery(wanted.medium.id, { t: wanted.t, side: CARD_SIDE, client: CLIENT }, control.signal)) {
+      for await (const line of shell.api.gallery(wanted.medium.id, { t: wanted.t, side: CARD_SIDE, client: CLIENT, look: order() }, control.signal)) {
         if (mine !== turn) return;
         const card = node.card(line.look);
         if (!card) continue;
@@ -36,11 +44,15 @@ export function gallery({ shell, onSelect }) {
         card.stale = false;
         card.note = line.problem ? "Cannot be used" : "";
         card.title = line.problem ?? "";
+        filled += 1;
+        node.filled = filled / node.cards.size;
       }
     } catch (error) {
       if (error.name !== "AbortError" && mine === turn) shell.fail(error, "The looks could not be shown on this file.");
     }
-    for (const card of node.cards.values()) if (mine === turn) card.stale = false;
+    if (mine !== turn) return;
+    node.filled = 1;
+    for (const card of node.cards.values()) card.stale = false;
   };
   const restart = later(350, fill);
   const clear = () => {
@@ -71,15 +83,9 @@ export function gallery({ shell, onSelect }) {
 }
 
 function groupsOf(looks) {
-  const groups = new Map();
-  for (const look of looks) {
-    const key = look.is_mine ? "mine" : look.mixes ? look.pack : "single";
-    if (!groups.has(key)) groups.set(key, []);
-    groups.get(key).push({ value: look.id, title: look.title });
-  }
-  const heads = { mine: ["Yours", ""], single: ["Single looks", ""] };
-  return [...groups].map(([key, items]) => {
-    const [title, hint] = heads[key] ?? [packTitle(key), "· can be mixed with each other"];
-    return { title, hint, items };
+  return grouped(looks).map((members) => {
+    const [first] = members;
+    const [title, hint] = first.is_mine ? ["Yours", ""] : first.mixes ? [packTitle(first.pack), "· can be mixed with each other"] : ["Single looks", ""];
+    return { title, hint, items: members.map((look) => ({ value: look.id, title: look.title })) };
   });
 }

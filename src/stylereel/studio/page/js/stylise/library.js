@@ -1,7 +1,7 @@
 // Earlier uploads beside the picture, and the uploads under way.
 
 import { api } from "../api.js";
-import { el } from "../parts/el.js";
+import { el, property } from "../parts/el.js";
 import { button } from "../parts/button.js";
 import { icon } from "../parts/icon.js";
 import { progress } from "../parts/progress.js";
@@ -23,16 +23,15 @@ export function library({ shell, onOpen }) {
   const node = el("nav", { class: "bin", "aria-label": "Your files" }, more, input, list);
   const sending = new Map();
   let current = "";
-  let order = 0;
 
-  async function send(file) {
+  async function send(file, opens) {
     const limit = shell.state.about.limits.upload_bytes;
     if (file.size > limit) {
       shell.toast(`"${file.name}" has ${bytes(file.size)}; this studio takes up to ${bytes(limit)}.`, "error", { hint: "Cut it, or start the studio with a larger --max-upload." });
       return;
     }
     const began = performance.now();
-    const mine = ++order;
+    const mine = Symbol(file.name);
     const one = { file, sent: 0, total: file.size, isChecking: false, left: null, card: uploadItem(file) };
     const { done, cancel } = shell.upload(file, (sent, total) => {
       Object.assign(one, { sent, total, isChecking: sent >= total, left: ((performance.now() - began) / 1000) * (total / Math.max(1, sent) - 1) });
@@ -46,8 +45,7 @@ export function library({ shell, onOpen }) {
     try {
       const medium = await done;
       sending.delete(mine);
-      if (mine === order || !current) onOpen(medium);
-      shell.fresh = medium.id;
+      if (opens || !current) onOpen(medium);
     } catch (error) {
       sending.delete(mine);
       shell.fail(error);
@@ -57,7 +55,7 @@ export function library({ shell, onOpen }) {
   // One after another: each is there, and can be worked with, before the next one is whole.
   let queue = Promise.resolve();
   function add(files) {
-    for (const file of files) queue = queue.then(() => send(file));
+    files.forEach((file, index) => { queue = queue.then(() => send(file, index === 0)); });
   }
 
   function draw(id = current) {
@@ -86,11 +84,11 @@ export function library({ shell, onOpen }) {
     }
   }
   takesDrops(node, add);
+  property(node, "uploading", () => [...sending.values()]);
   const end = shell.state.subscribe("media", () => draw());
   return Object.assign(node, {
     add, draw, remove,
     choose: () => input.click(),
-    get uploading() { return [...sending.values()]; },
     close() {
       end();
       for (const one of sending.values()) one.cancel();

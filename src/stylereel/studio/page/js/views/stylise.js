@@ -23,6 +23,7 @@ const any = (changed, ...keys) => keys.some((key) => changed.has(key));
 export async function mount(root, shell, params) {
   const { state } = shell;
   let medium = null;
+  let wasAway = false;
   const write = later(150, () => shell.remember(choice.forAddress()));
   const choice = makeChoice(params, write);
   const big = stage({ shell, choice });
@@ -107,7 +108,7 @@ export async function mount(root, shell, params) {
       } else if (any(changed, "side", ...LOOK_KEYS)) big.ask({ onlyLook: true });
       if (changed.has("look")) looks.value = choice.now.look;
       if (any(changed, "steady", ...LOOK_KEYS)) adjusting.draw(medium);
-      if (any(changed, "look", "format", "side", "quality", "from", "to", "name")) out.draw(medium);
+      if (any(changed, "look", "mix", "share", "format", "side", "quality", "from", "to", "name")) out.draw(medium);
       if (any(changed, "from", "to")) bar.range = [choice.now.from, choice.now.to];
       if (changed.has("view")) bar.view = big.edge.value = choice.now.view;
       if (changed.has("tab")) drawTab();
@@ -118,6 +119,13 @@ export async function mount(root, shell, params) {
     }),
     state.subscribe("media", drawFile),
     state.subscribe("looks", () => medium && (drawAll(), big.ask({ onlyLook: true }))),
+    state.subscribe("connection", (isThere) => {
+      if (isThere && wasAway && medium) {
+        big.ask();
+        looks.show(medium, choice.now.t);
+      }
+      wasAway = !isThere;
+    }),
     state.subscribe("jobs", ({ job, before }) => medium && (job ?? before)?.kind === "stylize" && out.drawJobs(medium)),
   ];
   drawFile();
