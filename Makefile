@@ -2,6 +2,7 @@
 #
 #   make demo                               a sample clip in a shipped style
 #   make demo VIDEO=my.mp4 STYLE=ukiyoe     a video of yours
+#   make studio                             the studio, in your browser
 #   make test                               the tests
 #   make soak                               the long forms of the tests: minutes to hours
 #   make check                              what CI looks at: ruff, pyright, import-linter
@@ -31,7 +32,7 @@ PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
 endif
 
-.PHONY: help demo install test soak check format clean
+.PHONY: help demo studio install test soak check format clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -50,6 +51,11 @@ $(STAMPS)/demo: $(STAMPS)/venv $(SETTINGS)
 	@$(INSTALL) --editable '.[demo]'
 	@touch $@
 
+$(STAMPS)/studio: $(STAMPS)/venv $(SETTINGS)
+	@echo "Installing Stylereel with its studio, without training"
+	@$(INSTALL) --editable '.[demo,studio]'
+	@touch $(STAMPS)/demo $@
+
 $(STAMPS)/all: $(STAMPS)/venv $(SETTINGS)
 	@echo "Installing Stylereel with training and tests (torch is large: this takes a while)"
 	@index='$(TORCH_INDEX)'; \
@@ -58,12 +64,15 @@ $(STAMPS)/all: $(STAMPS)/venv $(SETTINGS)
 	fi; \
 	$(INSTALL) $${index:+--extra-index-url "$$index"} torch
 	@$(INSTALL) --editable '.[demo,train,dev,studio]'
-	@touch $(STAMPS)/demo $@
+	@touch $(STAMPS)/demo $(STAMPS)/studio $@
 
 install: $(STAMPS)/all
 
 demo: $(STAMPS)/demo
 	@$(BIN)/stylereel demo $(if $(VIDEO),"$(VIDEO)") --style "$(STYLE)"
+
+studio: $(STAMPS)/studio
+	@$(BIN)/stylereel studio
 
 test: $(STAMPS)/all
 	@$(BIN)/python -m pytest -n auto $(TESTS)

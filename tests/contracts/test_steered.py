@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch", reason="the training extra is not installed
 from safetensors.numpy import load, save
 
 from many_looks import STYLES, many_pack, many_recipe
+from stylereel.actions.trained_pack import files_of_looks
 from stylereel.core.anchors import anchors_at, still_places
 from stylereel.core.errors import PackError, UsageError
 from stylereel.inference.quickest import measure
@@ -21,6 +22,7 @@ from stylereel.inference.runner import RUNNERS, open_runner
 from stylereel.inference.runners._live_values import UNKNOWN, live_values
 from stylereel.inference.tiled_runner import TiledRunner
 from stylereel.inference.tiling import Cutter
+from stylereel.networks.generators import conditional
 from stylereel.networks.steered import Steered
 from stylereel.packs.looks import choose_look, ends_of, parse_mixture, steered_layers
 from stylereel.packs.steerable import STEERED_NAME, Steerable
@@ -54,6 +56,14 @@ def anchors_of(count: int, height: int, width: int) -> np.ndarray:
     return (
         np.random.default_rng(3).normal(size=(count, -(-height // 4), -(-width // 4), 4)).astype(np.float32)
     )
+
+
+def test_a_pack_is_written_from_one_folding_of_its_network(recipe, whole, monkeypatch):
+    real, times = conditional.Generator.folded, []
+    monkeypatch.setattr(conditional.Generator, "folded", lambda self: times.append(1) or real(self))
+    files = files_of_looks(recipe.generator, recipe)
+    assert len(times) == 1
+    assert all(files[name] == whole.read(name) for name in ("folded.safetensors", "codes.safetensors"))
 
 
 def test_the_ends_of_a_code_lie_as_the_network_takes_them(pack, recipe):

@@ -72,6 +72,7 @@ class ComparisonWords:
     Attributes:
         headline: who does what better, a sentence or two.
         names: of the results.
+        better: what each does better than the others, in phrases that follow its name.
         frames: compared.
         rows: one per metric that was measured.
         left_out: metrics that were not, and why.
@@ -80,6 +81,7 @@ class ComparisonWords:
 
     headline: str
     names: tuple[str, ...]
+    better: tuple[tuple[str, ...], ...]
     frames: int
     rows: tuple[RowWords, ...]
     left_out: tuple[LeftOut, ...] = ()
@@ -100,8 +102,12 @@ def in_words(comparison: Comparison, names: Sequence[str] | None = None) -> Comp
     names = tuple(names or comparison.names)
     rows = tuple(_row(row, names) for row in comparison.rows)
     first = comparison.evaluations[0]
+    better = tuple(
+        tuple(_does(row.metric, row.title) for row in rows if row.best == (index,))
+        for index in range(len(names))
+    )
     return ComparisonWords(
-        _headline(rows, names), names, first.frames, rows, first.left_out, comparison.notices
+        _headline(better, names), names, better, first.frames, rows, first.left_out, comparison.notices
     )
 
 
@@ -156,12 +162,8 @@ def _does(metric: str, title: str) -> str:
     return BETTER.get(metric, f"is better by '{title}'")
 
 
-def _headline(rows: Sequence[RowWords], names: Sequence[str]) -> str:
-    said = []
-    for index, name in enumerate(names):
-        won = [_does(row.metric, row.title) for row in rows if row.best == (index,)]
-        if won:
-            said.append(f"{name} {_listed(won)}")
+def _headline(better: Sequence[Sequence[str]], names: Sequence[str]) -> str:
+    said = [f"{name} {_listed(won)}" for name, won in zip(names, better, strict=True) if won]
     if not said:
         return "By these figures the results are about the same."
     return "; ".join(said) + "."

@@ -95,7 +95,8 @@ class PreviewDesk:
 
     Memory: `KEPT_BYTES` of frames and previews; three open files, each with `video.scrubber.KEPT_BYTES` and
     its decoder; eight networks, which keep what they compiled for 4 million pixels together: about 250 MB
-    in bf16. Beside that stands what painting one frame takes.
+    in bf16. Beside that stands what painting one frame takes. A process that had shown 14 looks of three
+    videos of 640x360 and 1280x720, again and again, held 1.0 GB.
 
     Args:
         kept_bytes: most of the frames and previews that are kept.

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from stylereel.actions.references import reference_pictures
 from stylereel.actions.trained_pack import pack_of
 from stylereel.actions.training_material import cutter_of, gather_role
 from stylereel.core.errors import DatasetError, MissingInputError, UsageError
@@ -20,9 +21,10 @@ from stylereel.core.progress import Meter, Progress
 from stylereel.data.credits import CreditBook
 from stylereel.data.gather import Gathered
 from stylereel.data.stream import BatchStream, Cutter
+from stylereel.packs.encoder import code_of_pictures
 from stylereel.packs.store import PREVIEW_NAME, save_pack
 from stylereel.training.checkpoint import read_checkpoint, write_checkpoint
-from stylereel.training.device import find_device
+from stylereel.training.device import device_name, find_device
 from stylereel.training.ema import recompute_statistics
 from stylereel.training.health import Nurse, health_crops
 from stylereel.training.journal import Journal
@@ -264,6 +266,7 @@ class _Session:
             health.every_steps,
             on_alarm=self._alarm,
             on_figures=self.journal.add_health,
+            looks=getattr(resolved.recipe_config, "styles", ()),
         )
         self.began, self.first_step = time.monotonic(), run.step
 
@@ -338,6 +341,7 @@ class _Session:
             "recipe": settings.recipe,
             "steps": run.total_steps,
             "minutes": round(run.elapsed_seconds / 60, 1),
+            "device": device_name(run.device),
             "seed": settings.seed,
             "settings": _without_paths(self.resolved.as_json()),
             "versions": versions(),
@@ -459,7 +463,8 @@ def _new_run(resolved: Resolved, total_steps: int, device: torch.device) -> Run:
     torch.manual_seed(settings.seed)
     recipe = _new_recipe(resolved, total_steps)
     if settings.init is not None:
-        start_from(settings.init, recipe)
+        pictures = [entry.path for entry in settings.style]
+        start_from(settings.init, recipe, lambda pack: code_of_pictures(pack, reference_pictures(pictures)))
     teach(recipe, settings)
     return Run(recipe, total_steps, device, settings.loop, settings.seed)
 

@@ -24,7 +24,7 @@ from stylereel.export.onnx import (
 )
 from stylereel.networks.steered import Steered
 from stylereel.packs.card import Card
-from stylereel.packs.codes import CODES_NAME
+from stylereel.packs.codes import CODES_NAME, Weights
 from stylereel.packs.looks import FOLDED_NAME, ends_of
 from stylereel.packs.steerable import STEERED_NAME
 from stylereel.packs.store import ENCODER_NAME, ONNX_NAME, WEIGHTS_NAME
@@ -86,28 +86,27 @@ def first_look(generator: nn.Module, codes: nn.Module) -> nn.Module:
 
 def files_of_looks(generator: nn.Module, recipe: Recipe) -> dict[str, bytes]:
     """What a pack of many looks holds beside its weights: the folded networks, the codes, the encoder."""
-    folded = generator.folded()  # type: ignore[operator]
-    steered = {STEERED_NAME: steered_network(generator)}
-    modules = {
+    folded = saved(generator.folded())  # type: ignore[operator]
+    return {
         FOLDED_NAME: folded,
-        CODES_NAME: recipe.modules["codes"],
-        ENCODER_NAME: recipe.modules["encoder"],
+        CODES_NAME: saved(recipe.modules["codes"]),
+        ENCODER_NAME: saved(recipe.modules["encoder"]),
+        STEERED_NAME: steered_network(generator, load(folded)),
     }
-    return {name: saved(module) for name, module in modules.items()} | steered
 
 
-def steered_network(generator: nn.Module) -> bytes:
+def steered_network(generator: nn.Module, folded: Weights) -> bytes:
     """The network that is given its look with each frame, as ONNX, compared with the trained one.
 
     Args:
         generator: `conditional`, on the CPU, in evaluation mode.
+        folded: the tensors of its folded network.
 
     Raises:
         PackError: it is not the trained one.
     """
     network = Steered(generator).eval()  # pyright: ignore[reportArgumentType]
     content = export_onnx(network)
-    folded = load(saved(generator.folded()))  # type: ignore[operator]
     run = evaluator(input_names(network))
 
     def ends(codes: np.ndarray) -> np.ndarray:

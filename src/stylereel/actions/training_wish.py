@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from stylereel.core.errors import DatasetError, EnvironmentMissingError, UsageError
+from stylereel.core.errors import DatasetError, EnvironmentMissingError, MissingInputError, UsageError
 from stylereel.core.registry import family
 from stylereel.data.media import PICTURE_ENDINGS, VIDEO_ENDINGS
 from stylereel.packs.card import NAME_PATTERN
@@ -158,6 +158,9 @@ def lay_out(material: Sequence[Material], folder: Path) -> Path:
 
     Files are linked where the disk can, else copied, so that a run can go on when the originals are gone.
     A single file is returned itself, several as their folder.
+
+    Raises:
+        MissingInputError: a file is gone.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -166,6 +169,8 @@ def lay_out(material: Sequence[Material], folder: Path) -> Path:
         target = folder / _file_name(piece, {path.name.casefold() for path in placed})
         try:
             os.link(piece.path, target)
+        except FileNotFoundError:
+            raise MissingInputError(f"'{piece.label}' is gone: give it again.") from None
         except OSError:
             shutil.copyfile(piece.path, target)
         placed.append(target)

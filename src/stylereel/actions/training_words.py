@@ -246,6 +246,8 @@ def _sentence(meaning: Meaning, shown: Figure, trend: Trend, verdict: Verdict) -
     if meaning.scale == "critic" and math.isfinite(shown.value):
         return _of_critic(shown, verdict)
     course = f", {trend}" if trend else ""
+    if verdict == "early":
+        return f"{meaning.title}: {shown.text}."
     if meaning.scale == "places" and math.isfinite(shown.value):
         word = {"good": "Content is kept", "watch": "Content is being lost"}.get(
             verdict, "Content is partly kept"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -14,6 +15,7 @@ from stylereel.actions.train import TrainEvents, TrainSummary, can_resume, resol
 from stylereel.actions.training_wish import Choice, TrainingWish, choose, lay_out, require_training
 from stylereel.actions.training_words import TrainingWords
 from stylereel.core.progress import Progress
+from stylereel.training.checkpoint import CHECKPOINT_NAME, PREVIOUS_NAME
 from stylereel.training.loop import StepReport
 from stylereel.training.run_folder import RunFolder
 from stylereel.training.settings import Resolved, read_preset
@@ -25,6 +27,7 @@ HISTORY_NAME = "words.json"
 READING_SECONDS = 2.0
 KEEPING_SECONDS = 20.0
 MOST_NOTICES = 40
+KEPT_FIELDS = ("step", "total_steps", "minutes_done", "headline", "terms", "alarms", "previews")
 
 
 @dataclass
@@ -147,7 +150,7 @@ def train_wished(
         content = lay_out(wish.content, folder / "material" / "content")
         style = lay_out(wish.style, folder / "material" / "style")
         resolved = wished_settings(wish, choice, content, style)
-    teller = _Teller(folder, choice, on_story)
+    teller = _Teller(folder, choice, on_story, goes_on=goes_on)
     try:
         summary = train(
             resolved,
@@ -166,6 +169,13 @@ def train_wished(
     return summary
 
 
+def forget_material(folder: Path) -> None:
+    """Remove what a finished training in `folder` needs no more: what it learned from, and its state."""
+    shutil.rmtree(folder / "material", ignore_errors=True)
+    for name in (CHECKPOINT_NAME, PREVIOUS_NAME):
+        (RunFolder(folder / "pack").run / name).unlink(missing_ok=True)
+
+
 def preview_sheet(folder: Path, step: int | None = None) -> Path | None:
     """The sheet that was drawn at a step, or the newest; None where there is none."""
     sheets = _sheets(folder)
@@ -178,17 +188,32 @@ def _sheets(folder: Path) -> dict[int, Path]:
     return {int(path.stem.removeprefix("step_")): path for path in found}
 
 
+def _kept(folder: Path) -> dict[str, Any]:
+    """What an earlier sitting heard; nothing where it cannot be read: words are a comfort, no more."""
+    try:
+        state = json.loads((folder / HISTORY_NAME).read_text("utf-8"))
+        return {"words": dict(state["words"]), "story": {name: state["story"][name] for name in KEPT_FIELDS}}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
 class _Teller:
     """Turns what the loop says into a story."""
 
     def __init__(
-        self, folder: Path, choice: Choice, on_story: Callable[[Progress, TrainingStory], None]
+        self,
+        folder: Path,
+        choice: Choice,
+        on_story: Callable[[Progress, TrainingStory], None],
+        *,
+        goes_on: bool,
     ) -> None:
         self.folder, self.on_story = folder, on_story
-        self.story = TrainingStory(choice)
-        self.progress = Progress(0, unit="steps")
+        self.before = _kept(folder) if goes_on else {}
+        self.story = TrainingStory(choice, **self.before.get("story", {}))
+        self.progress = Progress(self.story.step, self.story.total_steps or None, unit="steps")
         self.words: TrainingWords | None = None
-        self.seconds = 0.0
+        self.seconds = 60 * self.story.minutes_done
         self.read_at = self.kept_at = -KEEPING_SECONDS
 
     def events(self) -> TrainEvents:
@@ -198,7 +223,8 @@ class _Teller:
         """Write what was heard, so that the next sitting goes on with it."""
         if self.words is None:
             return
-        state = {"seconds": self.seconds, "alarms": self.story.alarms, "words": self.words.as_json()}
+        story = {name: getattr(self.story, name) for name in KEPT_FIELDS}
+        state = {"story": story, "words": self.words.as_json()}
         path = self.folder / HISTORY_NAME
         partial = path.with_suffix(f".{os.getpid()}")
         partial.write_text(json.dumps(state), "utf-8")
@@ -219,14 +245,8 @@ class _Teller:
         recipe = str(record.get("recipe", self.story.choice.recipe))
         words = TrainingWords(recipe, record.get(recipe, {}), first.total_steps)
         self.story.previews = sorted(step for step in _sheets(self.folder) if step <= first.step)
-        try:
-            state = json.loads((self.folder / HISTORY_NAME).read_text("utf-8"))
-            if first.step:
-                words.remember(state["words"], first.step)
-                self.seconds = float(state["seconds"])
-                self.story.alarms = [alarm for alarm in state["alarms"] if alarm["step"] <= first.step]
-        except (OSError, ValueError, KeyError, TypeError):
-            pass  # words are a comfort: without their history they begin anew
+        self.story.alarms = [alarm for alarm in self.story.alarms if alarm["step"] <= first.step]
+        words.remember(self.before.get("words", {}), first.step)
         return words
 
     def _step(self, progress: Progress, report: StepReport) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -168,7 +169,7 @@ def _tell(settings: StudioSettings) -> None:
     say(f"Stylereel {what} {__version__}")
     say(f"  {where:8}{settings.url_with_token if settings.page else address}")
     if settings.host in ("0.0.0.0", "::", ""):
-        say(f"          from other machines: this machine's address, port {settings.port}")
+        say(f"          from other machines: {_address_for_others(settings)}")
     if settings.token is None:
         say("  Token   none: only this machine reaches it")
     else:
@@ -180,6 +181,19 @@ def _tell(settings: StudioSettings) -> None:
     )
     say(f"  Kept    uploads, results and ended jobs: {settings.keep_days:g} days")
     say("Ctrl-C ends it; jobs that run then go on at its next start.")
+
+
+def _address_for_others(settings: StudioSettings) -> str:
+    """With the address that this machine has in its network; asking the routing table sends nothing."""
+    family, elsewhere = (
+        (socket.AF_INET6, "2001:db8::1") if settings.host == "::" else (socket.AF_INET, "192.0.2.1")
+    )
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as asking:
+            asking.connect((elsewhere, 9))
+            return settings.model_copy(update={"host": asking.getsockname()[0]}).url_with_token
+    except OSError:
+        return f"this machine's address, port {settings.port}"
 
 
 def _open_browser(address: str) -> None:

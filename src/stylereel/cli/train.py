@@ -181,7 +181,8 @@ def _conclude(recipe: str, summary: TrainSummary, as_json: bool) -> None:
         )
         raise typer.Exit(130)
     look = f":{summary.looks[0]}" if summary.looks else ""
-    many = f" Its looks: {', '.join(summary.looks)}." if summary.looks else ""
+    named = "Its looks" if len(summary.looks) > 1 else "The added look"
+    many = f" {named}: {', '.join(summary.looks)}." if summary.looks else ""
     took = f"{summary.total_steps} steps in {summary.minutes:.1f} minutes"
     _say(
         f"{summary.output} is a style now: {took}.{many} "

@@ -101,7 +101,7 @@ class Card(_Part):
     style_sources: list[Line | SourceCredit] = Field(default_factory=list, max_length=10000)
     """Pictures that the look was learned from."""
     training: dict[str, JsonValue] = Field(default_factory=dict)
-    """Recipe, steps, minutes, seed, settings, versions."""
+    """Recipe, steps, minutes, device ("CPU", or the graphics card's name), seed, settings, versions."""
     metrics: dict[str, JsonValue] = Field(default_factory=dict)
     """Measured figures by name."""
     created: Line = ""

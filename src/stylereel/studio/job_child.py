@@ -12,12 +12,14 @@ import sys
 from pathlib import Path
 
 from stylereel.core.errors import (
+    DatasetError,
     EnvironmentMissingError,
     MemoryShortError,
     MissingInputError,
     OutputError,
     PackError,
     StylereelError,
+    TrainingDivergedError,
     UsageError,
 )
 from stylereel.studio.children import LAST_SECONDS, obey_server
@@ -30,6 +32,11 @@ _NICENESS = 5
 
 _HINTS: tuple[tuple[type[StylereelError], str], ...] = (
     (UsageError, "Change the settings and start it again."),
+    (DatasetError, "Give other pictures or videos, and start it again."),
+    (
+        TrainingDivergedError,
+        "Start it again, gently, which halves the learning rates; more pictures help too.",
+    ),
     (MissingInputError, "Upload it again."),
     (OutputError, "Free some space on the disk of the studio's folder, then start it again."),
     (PackError, "Choose another look, or install this one again."),

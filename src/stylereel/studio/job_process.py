@@ -42,12 +42,12 @@ class JobProcess:
         """Begin to listen."""
         self._follower.start()
 
-    def stop(self, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def stop(self) -> None:
         """Ask it to end cleanly, and end it where it does not."""
         if self._patience is not None:
             return
         ask_to_stop(self._child)
-        self._patience = threading.Timer(patience_seconds, self.kill)
+        self._patience = threading.Timer(PATIENCE_SECONDS, self.kill)
         self._patience.daemon = True
         self._patience.start()
 

@@ -223,7 +223,9 @@ class JobDesk:
         return record.job.model_copy(update={"can_resume": self._can_resume(record)}, deep=True)
 
     def _can_resume(self, record: Record) -> bool:
-        return record.job.state in RESUMABLE and all(map(self._shelf.has, record.stored.media))
+        job = record.job
+        has_own = job.started is not None and getattr(kind_named(job.kind), "KEEPS_MATERIAL", False)
+        return job.state in RESUMABLE and (has_own or all(map(self._shelf.has, record.stored.media)))
 
     def _tell(self, record: Record) -> None:
         self._events.publish("job", self._seen(record))
@@ -331,7 +333,7 @@ class JobDesk:
         job.state, job.ended, record.stored.wish = state, self._clock(), None
         if state == "done" and job.progress is not None:
             job.progress.eta_seconds = 0.0
-        if state in ("done", "cancelled") and not kind_named(job.kind).KEEPS_FOLDER:
+        if state == "cancelled" or (state == "done" and not kind_named(job.kind).KEEPS_FOLDER):
             self._store.clear(job.id)
         self._store.save(record)
 

@@ -5,6 +5,7 @@
     filters       the same of fixed random filters, against the whole reference
     palette       broad colours as often as the reference has them
     tone, place   dark stays darker than light, in the broad and in the fine
+    structure     what stands out from its surroundings still does
     motion        synthetic motion, so that what is fitted stays calm
     small         offsets no larger than they need to be
 
@@ -29,14 +30,14 @@ from stylereel.losses.adversarial import discriminator_loss, generator_loss
 from stylereel.losses.diff_augment import diff_augment
 from stylereel.losses.gram import gram, gram_matrix
 from stylereel.losses.palette import palette
+from stylereel.losses.structure import structure
 from stylereel.losses.synthetic_motion import disturbed, random_motion, synthetic_motion
 from stylereel.losses.tone import tone
 from stylereel.networks.discriminators import patch
+from stylereel.networks.margins import inner
 from stylereel.networks.random_filters import RandomFilters
 from stylereel.training.anchors import anchor_maps, places_after_motion, random_places
 from stylereel.training.precision import autocast, chosen_precision
-
-EDGE_PX = 8
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class Terms:
     palette: float = 2.0
     tone: float = 1.0
     place: float = 0.5
+    structure: float = 0.0
+    """Not used by default: what it keeps of the content has not been weighed against the look yet."""
     motion: float = 4.0
     small: float = 0.002
     steering_rate: float = 0.03
@@ -142,7 +145,7 @@ class _Fit:
         self.mean: Tensor | None = None
         with torch.no_grad():
             few = self._crops(self.style, 24)
-            self.wanted = [gram_matrix(maps).mean(dim=0) for maps in self.filters(_inner(few))]
+            self.wanted = [gram_matrix(maps).mean(dim=0) for maps in self.filters(inner(few))]
 
     def step(self, step: int, done: float) -> None:
         """One step of the discriminator and of the code; `done` is the part of the time that has passed."""
@@ -162,19 +165,21 @@ class _Fit:
         self._judge_learns(style, fake.detach())
         self.judge.requires_grad_(False)
         with autocast(self.precision, torch.device("cpu")):
-            verdicts, features = self.judge.with_features(diff_augment(_inner(fake), self.rng))
+            verdicts, features = self.judge.with_features(diff_augment(inner(fake), self.rng))
             with torch.no_grad():
-                real = self.judge.with_features(_inner(style))[1]
+                real = self.judge.with_features(inner(style))[1]
             losses = [
                 terms.adversarial * generator_loss("hinge", verdicts),
                 terms.features * gram(features, [gram_matrix(maps).mean(dim=0) for maps in real]),
-                terms.filters * gram(self.filters(_inner(fake)), self.wanted),
-                terms.palette * palette(_inner(fake), _inner(style), self.rng),
-                terms.tone * tone(_inner(fake), _inner(content)),
-                terms.place * tone(_inner(fake), _inner(content), cell_px=4),
+                terms.filters * gram(self.filters(inner(fake)), self.wanted),
+                terms.palette * palette(inner(fake), inner(style), self.rng),
+                terms.tone * tone(inner(fake), inner(content)),
+                terms.place * tone(inner(fake), inner(content), cell_px=4),
                 terms.motion * synthetic_motion(fake[:1].detach(), of_moved, motion),
                 terms.small * self.offsets.square().mean(),
             ]
+            if terms.structure:
+                losses.append(terms.structure * structure(inner(fake), inner(content)))
         loss = torch.stack([term.float() for term in losses]).sum()
         if not math.isfinite(float(loss.detach())):
             raise TrainingDivergedError(f"Fitting the look diverged at step {step}: leave --adapt out.")
@@ -195,7 +200,7 @@ class _Fit:
     def _judge_learns(self, style: Tensor, fake: Tensor) -> None:
         self.judge.requires_grad_(True)
         with autocast(self.precision, torch.device("cpu")):
-            logits = self.judge(diff_augment(_inner(torch.cat([style, fake])), self.rng))
+            logits = self.judge(diff_augment(inner(torch.cat([style, fake])), self.rng))
             n = len(style)
             loss = discriminator_loss("hinge", [m[:n] for m in logits], [m[n:] for m in logits])
         self.of_judge.zero_grad(set_to_none=True)
@@ -229,8 +234,3 @@ def _filled(crop: Tensor, side: int) -> Tensor:
             more = crop.flip(axis).narrow(axis, 0, min(crop.shape[axis], side - crop.shape[axis]))
             crop = torch.cat([crop, more], dim=axis)
     return crop
-
-
-def _inner(pictures: Tensor) -> Tensor:
-    """Without the margin where zero padding speaks."""
-    return pictures[..., EDGE_PX:-EDGE_PX, EDGE_PX:-EDGE_PX]

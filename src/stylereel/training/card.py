@@ -38,7 +38,7 @@ def make_card(
         folder_name: of the output, for the pack's name.
         generator: trained, with `config`, `size_multiple` and `receptive_field_px`.
         content, style: what was learned from.
-        training: recipe, steps, minutes, seed, settings, versions.
+        training: recipe, steps, minutes, device, seed, settings, versions.
         metrics: figures at the end.
     """
     name = settings.name or valid_name(folder_name)

@@ -25,3 +25,10 @@ def find_device(wanted: str) -> torch.device:
     if wanted not in ("cpu", "cuda", "mps"):
         raise UsageError(f"Unknown device '{wanted}'. Known: auto, cpu, cuda, mps.")
     return torch.device(wanted)
+
+
+def device_name(device: torch.device) -> str:
+    """What a device is called in a pack's card: "CPU", or a graphics card's own name."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return "CPU" if device.type == "cpu" else f"{device.type.upper()} device"

@@ -19,6 +19,7 @@ from stylereel.data.crops import CropSampler
 from stylereel.data.gather import Gathered
 from stylereel.data.stream import to_tensor
 from stylereel.losses.sliced_wasserstein import sliced_wasserstein
+from stylereel.networks.margins import inner
 from stylereel.training import symptoms
 from stylereel.training.loop import Run, StepReport
 from stylereel.training.settings import TrainSettings
@@ -37,9 +38,6 @@ class Crops:
     content: Tensor
     training_style: Tensor
     held_out_style: Tensor
-
-
-EDGE_PX = 8
 
 
 def health_crops(content: Gathered, style: Gathered, settings: TrainSettings, count: int) -> Crops:
@@ -70,6 +68,7 @@ class Look:
             discriminator.
         texture_to_training, texture_to_held_out: sliced Wasserstein distance of the outputs.
         discriminator_loss: mean of the steps since the last look, over its value when it knew nothing.
+        by_look: of a run of many looks what it makes of all of `content` in each, by the look's name.
     """
 
     step: int
@@ -80,6 +79,7 @@ class Look:
     texture_to_training: float
     texture_to_held_out: float
     discriminator_loss: float
+    by_look: dict[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass
@@ -116,8 +116,33 @@ class Watch:
         return sentence
 
 
-def all_watches() -> list[Watch]:
-    """Every watch, at its beginning."""
+def _collapse(look_name: str | None = None) -> Watch:
+    """Of a run of one look, or of one look of many: beside each other looks differ whatever they lost."""
+
+    def measure(look: Look) -> float:
+        outputs = look.outputs if look_name is None else look.by_look[look_name]
+        return 1.0 - symptoms.variety(outputs, look.content)
+
+    where = "" if look_name is None else f" in the look '{look_name}'".replace("{", "{{").replace("}", "}}")
+    return Watch(
+        "collapse" if look_name is None else f"collapse of {look_name}",
+        measure,
+        line=0.88,
+        patience=2,
+        advice=(
+            f"the results{where} are alike whatever the content is "
+            "({figure} of the content's variety is gone). Raise the weight of the content term, or lower the "
+            "adversarial and texture weights."
+        ),
+    )
+
+
+def all_watches(looks: Sequence[str] = ()) -> list[Watch]:
+    """Every watch, at its beginning.
+
+    Args:
+        looks: names of those that a run of many learns; each is watched for collapse by itself.
+    """
     return [
         Watch(
             "divergence",
@@ -142,17 +167,7 @@ def all_watches() -> list[Watch]:
                 "it fewer channels, or give R1 a weight."
             ),
         ),
-        Watch(
-            "collapse",
-            lambda look: 1.0 - symptoms.variety(look.outputs, look.content),
-            line=0.88,
-            patience=2,
-            advice=(
-                "the results look alike whatever the content is ({figure} of the content's variety is "
-                "gone). Raise the weight of the content term, or lower the adversarial and texture "
-                "weights."
-            ),
-        ),
+        *([_collapse(name) for name in looks] or [_collapse()]),
         Watch(
             "inverted colours",
             lambda look: -symptoms.luma_correlation(look.outputs, look.content),
@@ -253,16 +268,23 @@ class TextureWorsens:
 
 @dataclass
 class Nurse:
-    """Looks every `every_steps` and asks all watches; remembers across a resume what it had seen."""
+    """Looks every `every_steps` and asks all watches; remembers across a resume what it had seen.
+
+    `looks`: names of those that a run of many learns, in the order of its recipe.
+    """
 
     crops: Crops
     every_steps: int
     on_alarm: Callable[[str, str, int], None]
     on_figures: Callable[[dict[str, float], int], None] = lambda figures, step: None
-    watches: list[Watch] = field(default_factory=all_watches)
+    looks: Sequence[str] = ()
+    watches: list[Watch] = field(default_factory=list)
     spoken: list[str] = field(default_factory=list)
     _first_losses: list[float] = field(default_factory=list)
     _losses: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.watches = self.watches or all_watches(self.looks)
 
     def __call__(self, run: Run, report: StepReport) -> None:
         """Called by the loop after each step."""
@@ -297,12 +319,12 @@ class Nurse:
         modules = (*run.recipe.modules.values(), run.generator)
         if not all(bool(v.isfinite().all()) for module in modules for v in module.state_dict().values()):
             return False
-        look = self.see(run)
+        look = self.see(run, each_look=False)
         return not any(watch.measure(look) > watch.line for watch in self.watches if watch.stops)
 
     @torch.no_grad()
-    def see(self, run: Run) -> Look:
-        """What the watches look at; changes nothing in the run."""
+    def see(self, run: Run, *, each_look: bool = True) -> Look:
+        """What the watches look at; changes nothing in the run. Looks one by one only where `each_look`."""
         recipe, device = run.recipe, run.device
         content = self.crops.content.to(device)
         outputs = recipe.preview(run.generator, content).float().cpu()
@@ -310,6 +332,10 @@ class Nurse:
         current.eval()
         fresh = recipe.preview(current, content).float().cpu()
         current.train()
+        by_look = {
+            name: inner(recipe.preview_look(run.generator, content, number).float().cpu())  # type: ignore[attr-defined]
+            for number, name in enumerate(self.looks if each_look else ())
+        }
         verdicts = {}
         if "discriminator" in recipe.modules:
             groups = {
@@ -319,9 +345,9 @@ class Nurse:
             }
             verdicts = _verdicts(recipe.modules["discriminator"], groups, device)
         held_out, training = (
-            _inner(crops) for crops in (self.crops.held_out_style, self.crops.training_style)
+            inner(crops) for crops in (self.crops.held_out_style, self.crops.training_style)
         )
-        content, outputs, fresh = _inner(self.crops.content), _inner(outputs), _inner(fresh)
+        content, outputs, fresh = inner(self.crops.content), inner(outputs), inner(fresh)
         random = torch.Generator().manual_seed(0)
         to_training = float(sliced_wasserstein(outputs, training, random))
         random.manual_seed(0)
@@ -330,7 +356,7 @@ class Nurse:
         relative = (
             float(np.mean(self._losses)) / knew_nothing if self._losses and knew_nothing else float("nan")
         )
-        return Look(run.step, content, outputs, fresh, verdicts, to_training, to_held_out, relative)
+        return Look(run.step, content, outputs, fresh, verdicts, to_training, to_held_out, relative, by_look)
 
     def state_dict(self) -> dict[str, Any]:
         """Plain values for a checkpoint."""
@@ -357,11 +383,6 @@ class Nurse:
             texture.best_held_out, texture.training_then = best, training
         self._first_losses, self._losses = list(state["first_losses"]), list(state["losses"])
         self.spoken = list(state["spoken"])
-
-
-def _inner(pictures: Tensor) -> Tensor:
-    """Without the margin in which a network sees the padding: no runner shows it."""
-    return pictures[..., EDGE_PX:-EDGE_PX, EDGE_PX:-EDGE_PX]
 
 
 def _verdicts(discriminator: nn.Module, groups: dict[str, Tensor], device: torch.device) -> dict[str, Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,22 @@ from stylereel.training.settings import TrainSettings
 SUFFIX = ".safetensors"
 
 
-def start_from(name: str, recipe: Recipe) -> None:
+def start_from(name: str, recipe: Recipe, read_code: Callable[[Pack], Any] | None = None) -> None:
     """Begin with the weights of a pack, or of a file of a run's modules.
+
+    Args:
+        name: of the pack or file.
+        recipe: fresh.
+        read_code: what a pack's encoder reads off the style pictures, `(S,)`; asked where a look is added to
+            a pack that has an encoder.
 
     Raises:
         MissingInputError, UsageError, PackError: there is none, or it has another shape.
     """
     if hasattr(recipe, "extend"):
-        recipe.extend(find_pack(name))  # type: ignore[attr-defined]
+        pack = find_pack(name)
+        reads = read_code is not None and ENCODER_NAME in pack.card.files
+        recipe.extend(pack, read_code(pack) if reads else None)  # type: ignore[attr-defined, misc]
     elif name.endswith(SUFFIX):
         start_from_modules(Path(name), recipe)
     else:

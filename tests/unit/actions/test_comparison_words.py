@@ -32,7 +32,7 @@ def test_the_better_one_is_named_with_both_figures() -> None:
     assert row.says == "Wave boils less: 2.50 x against 8.00 x." and row.best == (1,)
     assert (row.direction, row.good) == ("less is better", "≤ 3 x")
     assert [cell.verdict for cell in row.cells] == ["poor", "good"]
-    assert told.headline == "Wave boils less."
+    assert told.headline == "Wave boils less." and told.better == ((), ("boils less",))
     assert told.frames == 12
 
 

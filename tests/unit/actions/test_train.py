@@ -82,6 +82,7 @@ def test_the_card_tells_settings_and_versions_but_nobodys_folders(look: Path, pi
     card = load_pack(look).card
     assert card.training["settings"]["data"]["crop_px"] == 48  # type: ignore[index,call-overload]
     assert card.training["versions"]["torch"]  # type: ignore[index,call-overload]
+    assert card.training["device"] == "CPU"
     assert str(pictures) not in (look / "card.json").read_text()
     assert card.metrics["onnx_difference"] < 4 / 255  # type: ignore[operator]
 

@@ -12,6 +12,7 @@ torch = pytest.importorskip("torch", reason="the training extra is not installed
 from many_looks import many_recipe
 from stylereel.core.errors import TrainingDivergedError
 from stylereel.losses.gram import gram, gram_matrix
+from stylereel.losses.structure import structure
 from stylereel.networks.random_filters import RandomFilters
 from stylereel.training.adaptation import Terms, fit_code
 from stylereel.training.anchors import still_anchors
@@ -79,3 +80,17 @@ def test_a_fit_that_comes_to_nothing_says_so():
     code = np.full(generator.code_size, np.nan, np.float32)
     with pytest.raises(TrainingDivergedError, match="leave --adapt out"):
         fitted(generator, code, 2)
+
+
+def test_the_structure_term_keeps_more_of_what_stands_out_from_its_surroundings():
+    generator = many_recipe().generator
+    code = np.zeros(generator.code_size, np.float32)
+    lost = []
+    for weight in (0.0, 20.0):
+        found = fitted(generator, code, 20, terms=replace(TEXTURE, crop_px=64, structure=weight))
+        scenes = torch.cat([as_tensor(scene(seed, 160, 200)) for seed in range(5, 9)])
+        codes = torch.from_numpy(found).expand(len(scenes), -1)
+        with torch.no_grad():
+            painted = generator(scenes, codes, still_anchors(scenes, generator.config.anchor_channels))
+        lost.append(float(structure(painted, scenes)))
+    assert lost[1] < 0.95 * lost[0]

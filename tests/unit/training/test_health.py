@@ -177,3 +177,57 @@ def test_a_number_that_is_not_finite_stops_before_the_step_is_taken(material: to
     with pytest.raises(TrainingDivergedError, match=r"generator/nce.*not a finite number"):
         toy_runs.train_all(run, material.stream())
     assert all(torch.equal(before[name], value) for name, value in generator.state_dict().items())
+
+
+class _ManyLooks(toy_runs.GameRecipe):
+    """Three looks: two pass the content on in a tint of their own, the second shows one picture."""
+
+    def preview_look(self, generator: nn.Module, content: torch.Tensor, look: int) -> torch.Tensor:
+        shown = content.mean(dim=0, keepdim=True).expand_as(content) if look == 1 else content
+        return (0.8 * shown + 0.2 * (look - 1)).clamp(-1, 1)
+
+    def preview(self, generator: nn.Module, content: torch.Tensor, first: int = 0) -> torch.Tensor:
+        return torch.cat([
+            self.preview_look(generator, content, (first + number) % 3)[number : number + 1]
+            for number in range(len(content))
+        ])  # fmt: skip
+
+
+def test_one_look_of_many_that_collapses_is_named_and_the_others_are_not(material: toy_runs.Material) -> None:
+    said: list[str] = []
+    sentences: list[str] = []
+    nurse = material.nurse(said, every_steps=1, crops=12)
+    looks = ("oil", "ink", "chalk {x}")
+    nurse.looks, nurse.watches = looks, all_watches(looks)
+    nurse.on_alarm = lambda name, sentence, step: (said.append(name), sentences.append(sentence))
+    run = material.run(10, _ManyLooks(toy_runs.Scaled(1.0)))
+    figures: dict[str, float] = {}
+    nurse.on_figures = lambda found, step: figures.update(found)
+    nurse.look(run)
+    assert said == []  # it must last
+    nurse.look(run)
+    assert said == ["collapse of ink"]
+    assert sentences[0].startswith("The results in the look 'ink' are alike whatever the content is (1.00 of")
+    assert figures["collapse of oil"] < 0.5 > figures["collapse of chalk {x}"]
+    assert "collapse" not in figures
+    assert nurse.finds_sound(run)
+
+
+def test_together_the_looks_would_have_hidden_it(material: toy_runs.Material) -> None:
+    said: list[str] = []
+    nurse = material.nurse(said, every_steps=1, crops=12)
+    run = material.run(10, _ManyLooks(toy_runs.Scaled(1.0)))
+    for _ in range(3):
+        nurse.look(run)
+    assert "collapse" not in said
+
+
+def test_the_conditional_recipe_shows_all_of_the_content_in_one_look() -> None:
+    from many_looks import many_recipe
+
+    recipe = many_recipe()
+    content = torch.rand(5, 3, 64, 64) * 2 - 1
+    mixed = recipe.preview(recipe.generator, content)
+    for number in range(3):
+        shown = recipe.preview_look(recipe.generator, content, number)
+        assert torch.allclose(shown[number], mixed[number], atol=1e-5) and shown.shape == content.shape

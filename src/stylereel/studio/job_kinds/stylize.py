@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from stylereel.core.errors import ResumeError
-from stylereel.studio.chosen_look import LOOK_PATTERN, style_of
+from stylereel.studio.chosen_look import style_of
 from stylereel.studio.job_kind import Plan, WantedJob
 from stylereel.studio.models import ID_PATTERN, Media
 from stylereel.studio.problem import Problem
@@ -37,11 +37,11 @@ class Laid(WantedJob):
 
     media: str = Field(pattern=ID_PATTERN)
     """What it is laid over: its id."""
-    look: str = Field(pattern=LOOK_PATTERN)
+    look: str = Field(max_length=700)
     """An id of GET /api/looks."""
-    mix: str | None = Field(default=None, pattern=LOOK_PATTERN)
+    mix: str | None = Field(default=None, max_length=700)
     """A second look of the same pack."""
-    share: float = Field(default=0.0, ge=0, le=1)
+    share: float = Field(default=0.5, ge=0, le=1)
     """Of the second look; the first has the rest."""
     strength: float = Field(default=1.0, ge=0, le=1)
     """0 is the source exactly, 1 the whole look."""

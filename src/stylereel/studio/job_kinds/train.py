@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from stylereel.core.errors import TrainingDivergedError
 from stylereel.studio.job_kind import Plan, WantedJob
 from stylereel.studio.models import ID_PATTERN, Media
 
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
 IS_QUICK = False
 KEEPS_FOLDER = True
+KEEPS_MATERIAL = True
+"""Once begun, it goes on also where what it was given is gone from the shelf."""
 MOST_FILES = 2000
 TELL_SECONDS = 1.0
 MediaId = Annotated[str, Field(pattern=ID_PATTERN)]
@@ -59,6 +60,8 @@ class Wanted(WantedJob):
     """Of strokes: 1 is as in the pictures as stored, 2 twice as large."""
     gentle: bool = False
     """Half the learning rates, for a training that diverged."""
+    threads: int | None = Field(default=None, ge=1, le=256)
+    """Of the processor; None for all."""
     settings: list[Annotated[str, Field(max_length=200)]] = Field(default=[], max_length=60)
     """Further settings as `--set` takes them, such as "data.crop_px=96"."""
 
@@ -86,28 +89,31 @@ def wish_of(order: dict[str, Any]) -> TrainingWish:
     """The wish that a plan's order holds."""
     from stylereel.actions.training_wish import TrainingWish
 
-    values = {**order, "style": _pieces(order["style"]), "content": _pieces(order["content"])}
+    values = {name: value for name, value in order.items() if name != "threads"}
+    values |= {"style": _pieces(order["style"]), "content": _pieces(order["content"])}
     return TrainingWish(**{**values, "settings": tuple(order["settings"])})
 
 
 def run(work: Work) -> dict[str, Any]:
     """See `job_kind.Kind`: asked to stop, it ends after the step, with everything that it can go on with."""
-    from stylereel.actions.wished_training import train_wished
+    from stylereel.actions.wished_training import forget_material, train_wished
 
     wish, teller = wish_of(work.order), _Teller(work)
     try:
         with _StopAfterStep() as stop:
             summary = train_wished(
-                wish, work.folder, resume=work.is_resumed, on_story=teller.hear, should_stop=stop
+                wish,
+                work.folder,
+                resume=work.is_resumed,
+                threads=work.order["threads"],
+                on_story=teller.hear,
+                should_stop=stop,
             )
-    except TrainingDivergedError as error:
-        raise TrainingDivergedError(
-            f"{error} In the studio: start it again, gently, which halves the learning rates."
-        ) from error
     finally:
         teller.tell()
     if not summary.finished:
         raise KeyboardInterrupt
+    forget_material(work.folder)
     size = sum(path.stat().st_size for path in summary.output.iterdir() if path.is_file())
     return {"name": wish.name, "bytes": size}
 

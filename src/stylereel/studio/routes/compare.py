@@ -14,8 +14,8 @@ from stylereel.studio.problem import Problem
 
 JobId = Annotated[str, Path(pattern=ID_PATTERN)]
 REPORT_POLICY = (
-    "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'self'"
+    "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'"
 )
 """The report is one file with its pictures inside; its styles stand in it, and it has no script to run."""
 

@@ -71,6 +71,7 @@ def router(house: House) -> APIRouter:
         shelf.remove(media_id)
         return Removed(removed=[media_id])
 
+    @routes.head("/media/{media_id}/file", include_in_schema=False)
     @routes.get("/media/{media_id}/file", response_class=FileResponse)
     def content(
         media_id: MediaId, download: Annotated[bool, Query(description="As a file to save.")] = False

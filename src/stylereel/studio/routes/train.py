@@ -8,10 +8,13 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
+from stylereel.studio.folder import write_whole
 from stylereel.studio.house import House
+from stylereel.studio.job_kinds.train import Wanted, plan, wish_of
 from stylereel.studio.models import ID_PATTERN, Job
 from stylereel.studio.problem import Problem
 
+KEPT_NAME = "kept.json"
 JobId = Annotated[str, Path(pattern=ID_PATTERN)]
 
 
@@ -27,8 +30,8 @@ class KeepWanted(BaseModel):
 class Kept(BaseModel):
     """A look that was kept."""
 
-    name: str
-    """Of the pack."""
+    name: str | None
+    """Of the pack; null where it is not kept."""
     looks: list[str]
     """What GET /api/looks calls what is new in it."""
 
@@ -43,6 +46,15 @@ class CanTrain(BaseModel):
     """The line that installs them."""
     packs: list[str]
     """Packs of several looks that one more can be added to."""
+
+
+class TrainPlan(BaseModel):
+    """How a look would be learned."""
+
+    recipe: str
+    why: str
+    advice: list[str]
+    """What may disappoint, and what to do about it."""
 
 
 def router(house: House) -> APIRouter:
@@ -60,6 +72,14 @@ def router(house: House) -> APIRouter:
             listing.name for listing in list_styles() if listing.card is not None and listing.card.code_size
         ]
         return CanTrain(can_train=not missing, missing=missing, install=INSTALL, packs=many)
+
+    @routes.post("/train/plan")
+    def planned(wanted: Wanted) -> TrainPlan:
+        """What a training would be, without starting it; the same checks as for a job."""
+        from stylereel.actions.training_wish import choose
+
+        choice = choose(wish_of(plan(wanted, house.shelf).order))
+        return TrainPlan(recipe=choice.recipe, why=choice.why, advice=list(choice.advice))
 
     @routes.get("/jobs/{job_id}/preview")
     def preview(job_id: JobId, step: Annotated[int | None, Query(ge=0)] = None) -> FileResponse:
@@ -92,7 +112,21 @@ def router(house: House) -> APIRouter:
             )
         pack = keep_style(house.jobs.folder(job.id) / "pack", name, overwrite=wanted.overwrite)
         added = (job.training or {}).get("looks") or []
-        return Kept(name=pack.card.name, looks=[f"{name}:{look}" for look in added] or [name])
+        kept = Kept(name=pack.card.name, looks=[f"{name}:{look}" for look in added] or [name])
+        write_whole(house.jobs.folder(job.id) / KEPT_NAME, kept.model_dump_json().encode())
+        return kept
+
+    @routes.get("/jobs/{job_id}/keep")
+    def kept(job_id: JobId) -> Kept:
+        """Under which name the look of a training was kept last, where it was and still is."""
+        from stylereel.actions.styles import whose_style
+
+        job = _training(house, job_id)
+        try:
+            told = Kept.model_validate_json((house.jobs.folder(job.id) / KEPT_NAME).read_bytes())
+        except (OSError, ValueError):
+            return Kept(name=None, looks=[])
+        return told if told.name and whose_style(told.name) == "user" else Kept(name=None, looks=[])
 
     return routes
 

@@ -50,6 +50,7 @@ from stylereel.losses.synthetic_motion import Motion, disturbed, random_motion, 
 from stylereel.losses.tone import tone
 from stylereel.networks.discriminators import patch
 from stylereel.networks.generators import conditional
+from stylereel.networks.margins import inner
 from stylereel.networks.random_filters import RandomFilters
 from stylereel.networks.style_codes import StyleCodes
 from stylereel.networks.style_encoders import texture
@@ -63,7 +64,7 @@ from stylereel.training.anchors import (
 from stylereel.training.conditional_settings import Config
 from stylereel.training.looks import Looks, draw_looks, exchanged_colors
 from stylereel.training.phases import Phase
-from stylereel.training.recipes.unpaired import Projector, inner
+from stylereel.training.recipes.unpaired import Projector
 from stylereel.training.running_gram import RunningGrams
 
 
@@ -425,9 +426,15 @@ class Recipe:
 
     def preview(self, generator: nn.Module, content: Tensor, first: int = 0) -> Tensor:
         """What a sheet shows: held-out content in one look after the other."""
+        count = len(self.config.styles)
+        return self._shown(generator, content, [(first + number) % count for number in range(len(content))])
+
+    def preview_look(self, generator: nn.Module, content: Tensor, look: int) -> Tensor:
+        """All of the content in the look of that number."""
+        return self._shown(generator, content, [look] * len(content))
+
+    def _shown(self, generator: nn.Module, content: Tensor, labels: list[int]) -> Tensor:
         with torch.no_grad():
-            count = len(self.config.styles)
-            labels = [(first + number) % count for number in range(len(content))]
             code = self.codes.of(self._one_hot(labels, content.device))
             anchors = still_anchors(content, self.anchor_channels) if self.anchor_channels else None
             return generator(content, code, anchors).float().clamp(-1, 1)

@@ -2,7 +2,8 @@
 
 The pack's network stays as it is, and so do the codes of its looks: all that is learned is one wide code
 (`networks/generators/conditional.py`), with a fresh discriminator. So the other looks are, byte for byte,
-what they were. The terms are those of `unpaired`, and
+what they were. The code begins at what the pack's encoder reads off the look's pictures. The terms are those
+of `unpaired`, and
 
     small         offsets no larger than they need to be
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import safetensors.torch
 import torch
 from pydantic import Field, field_validator
@@ -69,8 +71,13 @@ class Recipe(unpaired.Recipe):
         config = config or Config()
         super().__init__(config, total_steps=total_steps, generator=OneCode(config.generator))
 
-    def extend(self, pack: Pack) -> None:
-        """Begin with a pack's weights, and with the code between all of its looks.
+    def extend(self, pack: Pack, code: np.ndarray | None = None) -> None:
+        """Begin with a pack's weights, and a code.
+
+        Args:
+            pack: of many looks.
+            code: `(S,)`, what the pack's encoder reads off the new look's pictures; None for the code between
+                all of the pack's looks.
 
         Raises:
             UsageError: it has a look of this name.
@@ -81,9 +88,10 @@ class Recipe(unpaired.Recipe):
             raise UsageError(
                 f"The pack '{pack.card.name}' has a look '{look}' already: give the folder another name."
             )
-        named = torch.from_numpy(entry(tensors_in(pack, CODES_NAME), "named", pack))
+        between = entry(tensors_in(pack, CODES_NAME), "named", pack).mean(axis=0)
+        steering = between if code is None else code[:-1]
         try:
-            self.generator.begin(safetensors.torch.load(pack.read(WEIGHTS_NAME)), named.mean(dim=0))
+            self.generator.begin(safetensors.torch.load(pack.read(WEIGHTS_NAME)), torch.from_numpy(steering))
         except RuntimeError as error:
             raise PackError(f"The weights of {pack.folder} are not what its card says.") from error
 

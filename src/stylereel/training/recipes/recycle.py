@@ -29,11 +29,10 @@ from stylereel.losses.adversarial import Objective, discriminator_loss, generato
 from stylereel.networks.chosen import GeneratorConfig, build_generator
 from stylereel.networks.discriminators import patch
 from stylereel.networks.generators import light
+from stylereel.networks.margins import inner
 from stylereel.networks.predictor import NextFrame
 from stylereel.training.image_pool import ImagePool
 from stylereel.training.phases import Phase
-
-EDGE_PX = 8
 
 
 class Config(BaseModel):
@@ -76,11 +75,6 @@ class Config(BaseModel):
         if getattr(generator, "anchor_channels", 0):
             raise ValueError("this recipe trains without anchors: set generator.anchor_channels to 0")
         return generator
-
-
-def inner(pictures: Tensor) -> Tensor:
-    """Without the margin where zero padding speaks: not judged in training, nor shown by a runner."""
-    return pictures[..., EDGE_PX:-EDGE_PX, EDGE_PX:-EDGE_PX]
 
 
 def distance(first: Tensor, second: Tensor) -> Tensor:

@@ -47,6 +47,7 @@ from stylereel.losses.tone import tone
 from stylereel.networks.chosen import DEFAULT_GENERATOR, GeneratorConfig, build_generator
 from stylereel.networks.discriminators import patch
 from stylereel.networks.generators import light
+from stylereel.networks.margins import inner
 from stylereel.networks.random_filters import RandomFilters
 from stylereel.training.anchors import (
     anchor_maps,
@@ -58,7 +59,6 @@ from stylereel.training.anchors import (
 from stylereel.training.phases import Phase
 from stylereel.training.running_gram import RunningGram
 
-EDGE_PX = 8
 TEMPORAL_FRAMES = 3
 ANCHOR_CHANNELS = 4
 
@@ -140,11 +140,6 @@ class Config(BaseModel):
         if self.temporal_weight:
             return ClipWish(count=1, frames=TEMPORAL_FRAMES, strides=(1, 2), style=True)
         return ClipWish(count=1, frames=2, strides=(1, 5)) if self.real_motion_weight else None
-
-
-def inner(pictures: Tensor) -> Tensor:
-    """Without the margin where zero padding speaks: not judged in training, nor shown by a runner."""
-    return pictures[..., EDGE_PX:-EDGE_PX, EDGE_PX:-EDGE_PX]
 
 
 class Projector(nn.Module):

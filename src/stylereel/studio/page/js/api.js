@@ -12,11 +12,12 @@ export class ApiError extends Error {
   }
 }
 
-/** The address of something below /api, with a query whose empty values are left out. */
+/** The address of something below /api, with a query whose empty values are left out; a list gives its key again and again. */
 export function address(path, query = {}) {
   const url = new URL(path, BASE);
   for (const [key, value] of Object.entries(query)) {
-    if (value !== null && value !== undefined && value !== "" && value !== false) url.searchParams.set(key, value === true ? "true" : String(value));
+    if (Array.isArray(value)) for (const one of value) url.searchParams.append(key, String(one));
+    else if (value !== null && value !== undefined && value !== "" && value !== false) url.searchParams.set(key, value === true ? "true" : String(value));
   }
   return url.href;
 }

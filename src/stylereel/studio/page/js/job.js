@@ -79,8 +79,8 @@ const tens = (fraction) => (fraction ? `${Math.floor(fraction * 10) * 10} %` : "
 function details(job) {
   const parts = [];
   if (job.error) parts.push(el("p", { class: "job-error" }, job.error.text), job.error.hint ? el("p", { class: "meta" }, job.error.hint) : "");
-  if (job.result?.name && job.state === "done") parts.push(el("p", { class: "meta" }, [job.result.name, bytes(job.result.bytes)].filter(Boolean).join(" · ")));
-  if (job.notices?.length) parts.push(el("ul", { class: "job-notices" }, job.notices.map((one) => el("li", {}, one))));
+  if (job.result?.name && job.state === "done") parts.push(el("p", { class: "meta cut", title: job.result.name }, [bytes(job.result.bytes), job.result.name].filter(Boolean).join(" · ")));
+  if (job.notices?.length) parts.push(el("details", { class: "job-notices" }, el("summary", {}, plural(job.notices.length, "note")), el("ul", {}, job.notices.map((one) => el("li", {}, one)))));
   return parts.filter(Boolean);
 }
 

@@ -54,17 +54,21 @@ export function jobsTray(root, shell) {
     const first = active.find((job) => job.state !== "waiting");
     bar.style.setProperty("--done", `${100 * (first?.progress?.fraction ?? 0)}%`);
   };
+  addEventListener("hashchange", () => !root.hidden && open(false));
   shell.state.subscribe("jobs", draw);
   draw();
   return { opener, open };
 }
+
+const isSeen = (job) => [...document.querySelectorAll(`.view [data-job="${job.id}"]`)].some((one) => one.checkVisibility?.());
 
 /** Tells of jobs that end while the page is open. */
 export function tellOfEnds(shell, open) {
   shell.state.subscribe("jobs", ({ job, before }) => {
     if (!job || !before || !isListed(job) || !isActive(before) || isActive(job)) return;
     const show = button({ label: "Show", small: true, onclick: () => open(true) });
-    if (job.state === "done") shell.toast(`${jobTitle(job, shell.state)} is done.`, "done", { seconds: 10, actions: [show] });
+    // Where its card is in sight, that says so.
+    if (job.state === "done" && !isSeen(job)) shell.toast(`${jobTitle(job, shell.state)} is done.`, "done", { seconds: 10, actions: [show] });
     if (job.state === "failed") shell.toast(job.error?.text ?? `${jobTitle(job, shell.state)} failed.`, "error", { hint: job.error?.hint ?? "", actions: [show] });
   });
 }

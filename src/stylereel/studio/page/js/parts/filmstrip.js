@@ -1,5 +1,6 @@
 import { el, property, unique } from "./el.js";
 import { button } from "./button.js";
+import { patient, progress } from "./progress.js";
 
 /**
  * A picture with a title below, to choose one of many. `.picture = url | null` (null: a calm placeholder),
@@ -26,13 +27,15 @@ export function card({ title, sub = "", note = "", ratio = 16 / 9 }) {
 
 /**
  * Cards in a row that scrolls sideways, in groups: [{title, hint, items: [{value, ...card facts}]}].
- * One tab stop; arrow keys choose. `.value`, `.card(value)`, `.cards` (Map), `.groups = [...]`.
+ * One tab stop; arrow keys choose. `.filled` shows how many pictures are there. `.value`, `.card(value)`, `.cards` (Map), `.groups = [...]`.
  */
 export function filmstrip({ label, groups = [], onSelect }) {
   const strip = el("div", { class: "strip", role: "radiogroup", "aria-label": label });
   const back = button({ label: "Scroll back", icon: "left", only: true, kind: "glass", tabIndex: -1, "aria-hidden": "true", onclick: () => scroll(-1) });
   const on = button({ label: "Scroll on", icon: "right", only: true, kind: "glass", tabIndex: -1, "aria-hidden": "true", onclick: () => scroll(1) });
-  const node = el("div", { class: "filmstrip" }, strip, back, on);
+  const bar = progress({ label: `${label}: pictures`, slim: true });
+  const waits = patient(bar, 300);
+  const node = el("div", { class: "filmstrip" }, strip, back, on, bar);
   let cards = new Map();
   let now = null;
 
@@ -90,6 +93,13 @@ export function filmstrip({ label, groups = [], onSelect }) {
   });
   property(node, "cards", () => cards, () => {});
   property(node, "groups", () => groups, build);
+  // How much of the pictures is there, 0 to 1; 1 takes the bar away.
+  property(node, "filled", () => bar.fraction, (share) => {
+    bar.fraction = share;
+    node.classList.toggle("filling", share < 1);
+    strip.setAttribute("aria-busy", String(share < 1));
+    waits(share < 1);
+  });
   node.card = (value) => cards.get(value);
   build(groups);
   return node;

@@ -22,13 +22,21 @@ export function gallery({ shell, onSelect }) {
     node.groups = groupsOf(looks);
     restart.now();
   };
+  // From the chosen one outwards: what is in sight comes first.
+  const order = () => {
+    const ids = [...node.cards.keys()];
+    const at = Math.max(0, ids.indexOf(node.value));
+    return ids.map((id, index) => [id, Math.abs(index - at)]).sort(([, a], [, b]) => a - b).map(([id]) => id);
+  };
   const fill = async () => {
     const mine = ++turn;
     control.abort();
     control = new AbortController();
     if (!wanted) return;
+    let filled = 0;
+    node.filled = 0;
     try {
-      for await (const line of shell.api.gallery(wanted.medium.id, { t: wanted.t, side: CARD_SIDE, client: CLIENT }, control.signal)) {
+      for await (const line of shell.api.gallery(wanted.medium.id, { t: wanted.t, side: CARD_SIDE, client: CLIENT, look: order() }, control.signal)) {
         if (mine !== turn) return;
         const card = node.card(line.look);
         if (!card) continue;
@@ -36,11 +44,15 @@ export function gallery({ shell, onSelect }) {
         card.stale = false;
         card.note = line.problem ? "Cannot be used" : "";
         card.title = line.problem ?? "";
+        filled += 1;
+        node.filled = filled / node.cards.size;
       }
     } catch (error) {
       if (error.name !== "AbortError" && mine === turn) shell.fail(error, "The looks could not be shown on this file.");
     }
-    for (const card of node.cards.values()) if (mine === turn) card.stale = false;
+    if (mine !== turn) return;
+    node.filled = 1;
+    for (const card of node.cards.values()) card.stale = false;
   };
   const restart = later(350, fill);
   const clear = () => {

@@ -1,7 +1,7 @@
 // Earlier uploads beside the picture, and the uploads under way.
 
 import { api } from "../api.js";
-import { el } from "../parts/el.js";
+import { el, property } from "../parts/el.js";
 import { button } from "../parts/button.js";
 import { icon } from "../parts/icon.js";
 import { progress } from "../parts/progress.js";
@@ -84,11 +84,11 @@ export function library({ shell, onOpen }) {
     }
   }
   takesDrops(node, add);
+  property(node, "uploading", () => [...sending.values()]);
   const end = shell.state.subscribe("media", () => draw());
   return Object.assign(node, {
     add, draw, remove,
     choose: () => input.click(),
-    get uploading() { return [...sending.values()]; },
     close() {
       end();
       for (const one of sending.values()) one.cancel();

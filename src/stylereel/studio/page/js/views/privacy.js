@@ -73,7 +73,7 @@ export async function mount(root, shell) {
   }
   const total = (media) => media.reduce((sum, one) => sum + (one.bytes ?? 0), 0);
   const row = (medium) => {
-    const sort = `${SORTS[medium.origin] ?? medium.origin}${shell.state.jobs.get(medium.job)?.kind === "loop" ? ", preview loop" : ""}`;
+    const sort = shell.state.jobs.get(medium.job)?.kind === "loop" ? "Preview loop" : SORTS[medium.origin] ?? medium.origin;
     const gone = button({ label: `Delete ${medium.name}`, icon: "trash", only: true, kind: "quiet", onclick: () => removeOne(medium, gone) });
     return el("tr", {},
       el("th", { scope: "row" }, el("div", { class: "kept-name" }, icon(medium.kind === "picture" ? "picture" : "film"), el("span", { class: "cut", title: medium.name }, medium.name))),

@@ -23,6 +23,7 @@ const any = (changed, ...keys) => keys.some((key) => changed.has(key));
 export async function mount(root, shell, params) {
   const { state } = shell;
   let medium = null;
+  let wasAway = false;
   const write = later(150, () => shell.remember(choice.forAddress()));
   const choice = makeChoice(params, write);
   const big = stage({ shell, choice });
@@ -118,6 +119,13 @@ export async function mount(root, shell, params) {
     }),
     state.subscribe("media", drawFile),
     state.subscribe("looks", () => medium && (drawAll(), big.ask({ onlyLook: true }))),
+    state.subscribe("connection", (isThere) => {
+      if (isThere && wasAway && medium) {
+        big.ask();
+        looks.show(medium, choice.now.t);
+      }
+      wasAway = !isThere;
+    }),
     state.subscribe("jobs", ({ job, before }) => medium && (job ?? before)?.kind === "stylize" && out.drawJobs(medium)),
   ];
   drawFile();
