@@ -105,9 +105,9 @@ function text({ status, error }) {
 function follow(status) {
   const style = status.loading ?? status.style;
   const look = known(style) ? style : style.split("*")[0];
-  const isNew = look !== now.look || status.mix !== now.mix;
+  const before = JSON.stringify(now);
   Object.assign(now, { look, mix: style === look ? null : status.mix, strength: status.strength, keep_colors: status.keep_colors, stabilize: status.stabilize });
-  if (isNew || !painting.contains(document.activeElement)) painting.draw(known(look), looks, now);
+  if (JSON.stringify(now) !== before) painting.draw(known(look), looks, now); // never while a list stands open for nothing
   if (chooser.value !== look) chooser.value = look;
 }
 
