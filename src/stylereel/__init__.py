@@ -114,6 +114,7 @@ __all__ = [
     "FrameReader",
     "FrameWriter",
     "InputError",
+    "LiveFrames",
     "LiveSession",
     "LiveStatus",
     "LiveSummary",
