@@ -6,6 +6,7 @@ import { field, select } from "../parts/choices.js";
 import { icon } from "../parts/icon.js";
 import { slider } from "../parts/slider.js";
 import { asName, makeDraft, wanted } from "./draft.js";
+import { makeQueue } from "./queue.js";
 import { well } from "./well.js";
 
 const MINUTES = [1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720];
@@ -15,21 +16,24 @@ const GOOD_SETS = [
   ["film", "Or a video", "A cartoon, a painted film. Frames are taken from all of it."],
 ];
 
+// One for the page: what is on its way when the view is left arrives all the same.
+const draft = makeDraft();
+const queue = makeQueue();
+
 /** The form; `onStart(job)`. `close()`. */
 export function trainForm({ shell, onStart }) {
   const { api, state } = shell;
-  const draft = makeDraft();
   if (draft.now.content === null) draft.set({ content: uploadedVideos(state, draft.now.pictures) });
   let can = null;
   const pictures = well({
-    shell, title: "The look", lead: "What shows how it should be painted", choose: "Add pictures", teach: goodSets(),
-    onChange: (ids, from) => draft.set({ pictures: [...ids], ...(from && !draft.now.name ? { name: asName(from) } : {}) }), onWaiting: () => check.now(),
+    shell, queue, title: "The look", lead: "What shows how it should be painted", choose: "Add pictures", teach: goodSets(),
+    onChange: (ids, from) => draft.set({ pictures: [...ids], ...(from && !draft.now.name ? { name: asName(from) } : {}) }), onWaiting: () => check.now(), onLate: (id) => draft.set({ pictures: [...draft.now.pictures, id] }),
   });
   const content = well({
-    shell, title: "Your footage", lead: "What the look will be put on", choose: "Add footage",
+    shell, queue, title: "Your footage", lead: "What the look will be put on", choose: "Add footage",
     teach: el("div", { class: "teach" }, el("p", {}, "The look learns to paint on this: a video of yours, or at least four photographs. The more they are like what you film, the better."),
       el("p", { class: "meta" }, "With a video it also learns to hold still where things move.")),
-    onChange: (ids) => draft.set({ content: [...ids] }), onWaiting: () => check.now(),
+    onChange: (ids) => draft.set({ content: [...ids] }), onWaiting: () => check.now(), onLate: (id) => draft.set({ content: [...(draft.now.content ?? []), id] }),
   });
 
   const name = field({ label: "Name of the look", placeholder: "my-look", maxlength: 64, required: true, value: draft.now.name, onInput: (text) => draft.set({ name: text }) });
@@ -106,6 +110,7 @@ export function trainForm({ shell, onStart }) {
     draft.on((changed) => {
       if (changed.has("name") && name.value !== draft.now.name) name.value = draft.now.name;
       if (changed.has("pictures") && pictures.ids.join() !== draft.now.pictures.join()) pictures.ids = draft.now.pictures;
+      if (changed.has("content") && content.ids.join() !== (draft.now.content ?? []).join()) content.ids = draft.now.content ?? [];
       drawMinutes();
       check();
     }),

@@ -8,20 +8,20 @@ import { progress } from "../parts/progress.js";
 import { plural } from "../parts/format.js";
 import { MEDIA_ACCEPT, mediaOf, takesFolders } from "../parts/folders.js";
 
-const AT_ONCE = 3;
 const TILE_PX = 192;
 
 /**
- * title, lead: its head. teach: an element shown while it is empty. `onChange(ids, folder)`: what it holds has changed.
+ * title, lead: its head. queue: of files on their way, shared by all places. teach: an element shown while it is empty. `onChange(ids, folder)`: what it holds has changed.
+ * `onLate(id)`: a file arrived when the view was left already.
  * `.ids = [...]`, `.waiting` (uploads under way), `close()`.
  */
-export function well({ shell, title, lead, teach, choose, onChange, onWaiting }) {
+export function well({ shell, queue, title, lead, teach, choose, onChange, onLate, onWaiting }) {
   const { api, state } = shell;
   const tiles = new Map();
-  const line = [];
   let ids = [];
-  let active = 0;
+  let waiting = 0;
   let told = 0;
+  let isClosed = false;
   const count = el("span", { class: "meta", role: "status" });
   const files = input(false);
   const folder = input(true);
@@ -51,34 +51,27 @@ export function well({ shell, title, lead, teach, choose, onChange, onWaiting })
     if (skipped) shell.toast(`${plural(skipped, "file")} left out: not a picture or a video.`, "info");
     if (!good.length) return;
     if (from || good.length === 1) onChange(ids, from || good[0].name);
-    for (const file of good) line.push({ file, tile: sending(file) });
+    waiting += good.length;
+    for (const file of good) send(file, sending(file));
     draw();
-    pump();
   }
 
-  function pump() {
-    while (active < AT_ONCE && line.length) {
-      active += 1;
-      send(line.shift()).finally(() => {
-        active -= 1;
-        draw();
-        pump();
-      });
-    }
-  }
-
-  async function send({ file, tile }) {
-    if (tile.gone) return;
-    const upload = shell.upload(file, (sent, total) => { tile.bar.fraction = sent < total ? sent / total : null; });
-    tile.cancel = upload.cancel;
+  async function send(file, tile) {
     try {
-      const medium = await upload.done;
-      tile.node.remove();
-      if (!ids.includes(medium.id)) change([...ids, medium.id]);
+      const medium = await queue.add(() => {
+        if (tile.gone) return null;
+        const upload = shell.upload(file, (sent, total) => { tile.bar.fraction = sent < total ? sent / total : null; });
+        tile.cancel = upload.cancel;
+        return upload.done;
+      });
+      if (medium && isClosed) onLate(medium.id);
+      else if (medium && !ids.includes(medium.id)) ids = [...ids, medium.id];
     } catch (error) {
-      tile.node.remove();
-      shell.fail(error, `"${file.name}" was left out.`);
+      if (!tile.gone) shell.fail(error, `"${file.name}" was left out.`);
     }
+    tile.node.remove();
+    waiting -= 1;
+    if (!isClosed) change(ids);
   }
 
   function sending(file) {
@@ -123,7 +116,6 @@ export function well({ shell, title, lead, teach, choose, onChange, onWaiting })
       tiles.set(id, kept(id));
       grid.insertBefore(tiles.get(id), grid.querySelector(".sending"));
     }
-    const waiting = active + line.length;
     teach.hidden = ids.length + waiting > 0;
     grid.hidden = !teach.hidden;
     clear.hidden = !ids.length;
@@ -159,10 +151,10 @@ export function well({ shell, title, lead, teach, choose, onChange, onWaiting })
     ids = next.filter((id) => state.media.has(id));
     draw();
   });
-  property(node, "waiting", () => active + line.length, () => {});
+  property(node, "waiting", () => waiting, () => {});
   node.close = () => {
     for (const end of ends) end();
-    line.length = 0;
+    isClosed = true;
   };
   draw();
   return node;
