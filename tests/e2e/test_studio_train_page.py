@@ -98,7 +98,7 @@ def test_a_training_that_diverged_is_begun_again_gently(studio, page, monkeypatc
     page.locator(".sheet-picture:not([hidden])").wait_for()
     newest = studio.client.get("/api/jobs").json()["jobs"][0]
     assert newest["wanted"]["gentle"] and newest["id"] != job["id"]
-    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Cancel", exact=True).click()
     page.get_by_role("button", name="Cancel the training").click()
     job_when(studio, newest["id"], is_over)
 

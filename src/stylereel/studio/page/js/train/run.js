@@ -153,10 +153,7 @@ export function trainingRun({ shell, job: first, onAgain, onGone }) {
     const list = [];
     if (isActive(job)) {
       list.push(button({ label: "Stop", icon: "stop", title: "Stops after this step; it can go on later", disabled: job.state === "stopping", onclick: doing(() => api.stop(job.id), "It could not be stopped.") }));
-      list.push(button({ label: "Cancel", kind: "quiet", title: "Ends it for good", disabled: job.state === "stopping", onclick: async (event) => {
-        const sure = await shell.confirm("What it has learned so far is removed. To go on later, stop it instead.", { title: `Cancel '${nameOf(job)}'?`, yes: "Cancel the training", no: "Let it run", danger: true });
-        if (sure) await doing(() => api.cancel(job.id), "It could not be cancelled.")(event);
-      } }));
+      list.push(button({ label: "Cancel", kind: "quiet", title: "Ends it for good", disabled: job.state === "stopping", onclick: doing(cancel, "It could not be cancelled.") }));
     } else {
       if (job.state === "done") list.push(...afterDone());
       if (job.can_resume) list.push(button({ label: "Go on", icon: "play", kind: "primary", onclick: doing(() => api.resume(job.id), "It could not go on.") }));
@@ -174,6 +171,11 @@ export function trainingRun({ shell, job: first, onAgain, onGone }) {
     if (!kept?.name) return [keep("Keep this look", "primary")];
     const look = kept.looks[0];
     return [button({ label: "Use it on a video", icon: "brush", kind: "primary", href: `#/stylise?look=${encodeURIComponent(look)}` }), keep("Keep under another name", "plain")];
+  }
+
+  async function cancel() {
+    const sure = await shell.confirm("What it has learned so far is removed. To go on later, stop it instead.", { title: `Cancel '${nameOf(job)}'?`, yes: "Cancel the training", no: "Let it run", danger: true });
+    return sure ? api.cancel(job.id) : null;
   }
 
   async function remove() {
