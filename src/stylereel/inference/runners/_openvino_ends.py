@@ -69,10 +69,11 @@ class _Conv:
 
     Attributes:
         node: whose output has the bias added.
-        source: what it looks at.
+        source: what it looks at, without a border.
         weight: `(O, I, kh, kw)`.
         bias: `(O,)`.
         stride, pad: of both axes.
+        bordered: `source` within a border of `pad` repeated pixels; None where the border is zeros.
     """
 
     node: Any
@@ -81,6 +82,7 @@ class _Conv:
     bias: np.ndarray
     stride: int
     pad: int
+    bordered: Any = None
 
 
 class _Ends:
@@ -96,8 +98,8 @@ class _Ends:
 
     def arranged(self) -> Any:
         result = self._folded_tail() or self._plain_tail()
-        for reader in list(self._frames.output(0).get_target_inputs()):
-            conv = self._conv_at(reader.get_node())
+        for node in self._readers_of_the_frame():
+            conv = self._conv_at(node)
             if conv is not None and self._can_widen(conv):
                 self._widen(conv)
         values = self._ops.multiply(self._centred, np.float32(1 / _HALF))
@@ -106,6 +108,14 @@ class _Ends:
             reader.replace_source_output(values.output(0))
         inputs = [self._picture, *(given.get_node() for given in self._model.inputs[1:])]
         return self._openvino.Model([result], inputs, "look")
+
+    def _readers_of_the_frame(self) -> list[Any]:
+        """What looks at the frame, with or without a border around it."""
+        nodes = [reader.get_node() for reader in self._frames.output(0).get_target_inputs()]
+        borders = [node for node in nodes if node.get_type_name() == "Pad"]
+        return nodes + [
+            reader.get_node() for border in borders for reader in border.output(0).get_target_inputs()
+        ]
 
     def _can_widen(self, conv: _Conv) -> bool:
         side = conv.weight.shape[3]
@@ -116,10 +126,9 @@ class _Ends:
         """Put convolutions of neighbouring pixels as channels in the place of one that strides over them."""
         for first, last, readers in _slices(conv):
             weight = _widened(conv.weight[first:last] / _HALF, conv.stride)
-            pads = [conv.pad, conv.pad // conv.stride]
-            made = self._conv(
-                self._side_by_side(conv.stride), weight, conv.bias[first:last], [conv.stride, 1], pads
-            )
+            pads = [0, 0] if conv.bordered else [conv.pad, conv.pad // conv.stride]
+            seen = self._side_by_side(conv.stride, conv.pad if conv.bordered else 0)
+            made = self._conv(seen, weight, conv.bias[first:last], [conv.stride, 1], pads)
             for reader in readers:
                 reader.replace_source_output(made.output(0))
 
@@ -132,18 +141,19 @@ class _Ends:
         count, channels = self._picture.get_output_shape(0)[0], len(edges.bias)
         # From (channel, row, column), as pixels are shuffled, to (column, row, channel).
         order = np.arange(4 * channels).reshape(channels, 2, 2).transpose(2, 1, 0).ravel()
-        above = self._conv(up.source, up.weight[order], up.bias[order], [1, 1], [1, 1])
+        pads = [0, 0] if up.bordered else [1, 1]
+        above = self._conv(up.bordered or up.source, up.weight[order], up.bias[order], [1, 1], pads)
         rows = self._ops.transpose(above, np.array(_TO_NHWC))
         shape = np.array([count, self._height // ROWS, self._width // COLUMNS, 2 * channels])
         above = self._ops.transpose(self._ops.reshape(rows, shape, False), np.array(_TO_NCHW))
         narrow = _widened(edges.weight / _HALF, 2)
         both = np.zeros((2, *narrow.shape[:2], narrow.shape[2] + 2, narrow.shape[3]), np.float32)
         both[0, :, :, :-2], both[1, :, :, 2:] = narrow, narrow
-        beside = self._conv(
-            self._side_by_side(2), both.reshape(2 * channels, *both.shape[2:]), np.tile(edges.bias, 2),
-            [ROWS, 1], [2, 1],
-        )  # fmt: skip
+        kernel, pads = both.reshape(2 * channels, *both.shape[2:]), [0, 0] if edges.bordered else [2, 1]
+        frame = self._side_by_side(2, edges.pad if edges.bordered else 0)
+        beside = self._conv(frame, kernel, np.tile(edges.bias, 2), [ROWS, 1], pads)
         weight, bias = _two_rows(head.weight, head.bias)
+        # What lies beyond here reaches two pixels in, and the margin of every frame is wider.
         made = self._conv(self._ops.relu(self._ops.add(above, beside)), weight, bias, [1, 1], [1, 1])
         return self._as_levels(self._ops.tanh(made))
 
@@ -180,11 +190,19 @@ class _Ends:
         levels = ops.convert(ops.round(ops.clamp(levels, 0.0, 255.0), "half_to_even"), "u8")
         return ops.transpose(levels, np.array(_TO_NHWC))
 
-    def _side_by_side(self, pixels: int) -> Any:
-        """So many neighbours of a row as channels of one place, in levels around 0: exact in bf16."""
-        count = self._picture.get_output_shape(0)[0]
-        shape = np.array([count, self._height, self._width // pixels, 3 * pixels])
-        return self._ops.transpose(self._ops.reshape(self._centred, shape, False), np.array(_TO_NCHW))
+    def _side_by_side(self, pixels: int, border: int = 0) -> Any:
+        """So many neighbours of a row as channels of one place, in levels around 0: exact in bf16.
+
+        Args:
+            pixels: how many.
+            border: width of repeated pixels around the frame, a multiple of `pixels`.
+        """
+        count, values = self._picture.get_output_shape(0)[0], self._centred
+        if border:
+            around = np.array([0, border, border, 0])
+            values = self._ops.pad(values, around, around, "edge")
+        shape = [count, self._height + 2 * border, (self._width + 2 * border) // pixels, 3 * pixels]
+        return self._ops.transpose(self._ops.reshape(values, np.array(shape), False), np.array(_TO_NCHW))
 
     def _conv(
         self, source: Any, weight: np.ndarray, bias: np.ndarray, strides: list[int], pads: list[int]
@@ -219,7 +237,22 @@ class _Ends:
         weight, bias = kernel.get_data(), biases[0]
         if facts["auto_pad"] not in ("explicit", "notset") or bias.size != weight.shape[0]:
             return None
-        return _Conv(added, node.input_value(0), weight, bias.ravel(), sizes[0].pop(), sizes[1].pop())
+        source, pad, border = node.input_value(0), sizes[1].pop(), _border(node.input_value(0).get_node())
+        if border and not pad:
+            inner = source.get_node().input_value(0)
+            return _Conv(added, inner, weight, bias.ravel(), sizes[0].pop(), border, source)
+        return _Conv(added, source, weight, bias.ravel(), sizes[0].pop(), pad)
+
+
+def _border(node: Any) -> int:
+    """Width of the border of repeated pixels that a node lays around a picture; 0 where it lays none."""
+    if node.get_type_name() != "Pad" or node.get_attributes().get("pad_mode") != "edge":
+        return 0
+    begin, end = (_constant(value) for value in node.input_values()[1:3])
+    if begin is None or end is None or begin.tolist() != end.tolist() or len(begin) != 4:
+        return 0
+    channels, width = {*begin[:2].tolist()}, {*begin[2:].tolist()}
+    return width.pop() if channels == {0} and len(width) == 1 else 0
 
 
 def _constant(value: Any) -> np.ndarray | None:
