@@ -109,6 +109,9 @@ class LiveFrames:
     A newer frame takes the place of one that still waits, which is answered as dropped. Every frame gets one
     answer. Frames may change their size at any time: until a network is ready for the new one, they are
     painted at the one before and come back at their own.
+
+    Attributes:
+        holds_size: the size that the network sees stays: the machine is busier than it will be.
     """
 
     def __init__(
@@ -166,9 +169,7 @@ class LiveFrames:
         self._latency = Latency(clock)
         self._codec_seconds = 0.0
         self._size = (0, 0)
-        self._state = "waiting"
-        self._wished: dict[str, Any] = {}
-        self._lock = threading.Lock()
+        self._state, self.holds_size = "waiting", False
         self._began = clock()
         self._thread = threading.Thread(target=self._run, name="stylereel-live-frames", daemon=True)
         self._thread.start()
@@ -304,7 +305,8 @@ class LiveFrames:
         return self._easel.brush()
 
     def _took(self, seconds: float, scale: float) -> None:
-        self._easel.took(seconds + self._codec_seconds, scale)
+        if not self.holds_size:
+            self._easel.took(seconds + self._codec_seconds, scale)
 
     def _tell_bad(self, tag: Any, reason: str) -> None:
         self._bad += 1

@@ -92,6 +92,10 @@ class LiveSocket:
             await asyncio.gather(*tasks, return_exceptions=True)
             await asyncio.shield(run_sync(self._frames.close))
 
+    def hold_size(self, holds: bool) -> None:
+        """Let the size that the network sees stay, or follow the pace again."""
+        self._frames.holds_size = holds
+
     def end(self, code: int = ENDING, why: str = "the studio ends") -> None:
         """Close it soon; in the server's thread."""
         self._close_with = self._close_with or (code, why)

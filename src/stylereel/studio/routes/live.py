@@ -58,6 +58,18 @@ class LiveRoom:
         finally:
             self.taken -= 1
 
+    @contextlib.contextmanager
+    def busier(self) -> Iterator[None]:
+        """The machine does something else as well for a moment, which no session takes for its own pace."""
+        held = list(self.sessions)
+        for session in held:
+            session.hold_size(True)
+        try:
+            yield
+        finally:
+            for session in held:
+                session.hold_size(False)
+
     def end(self) -> None:
         """Close them all soon."""
         for session in list(self.sessions):
@@ -89,7 +101,7 @@ def router(house: House) -> APIRouter:
     ) -> StreamingResponse:
         """A JPEG frame, the body of the request, in all looks, as GET /api/media/{id}/gallery gives them."""
         frame = await run_sync(checked_frame, await _body(request))
-        return StreamingResponse(_cards(desk, frame, side), media_type="application/x-ndjson")
+        return StreamingResponse(_cards(room, desk, frame, side), media_type="application/x-ndjson")
 
     return routes
 
@@ -107,10 +119,10 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _cards(desk: PreviewDesk, frame: bytes, side: int) -> Iterator[bytes]:
+def _cards(room: LiveRoom, desk: PreviewDesk, frame: bytes, side: int) -> Iterator[bytes]:
     looks = [look.name for look in list_looks()]
     try:
-        with tempfile.TemporaryDirectory(prefix="stylereel-live-") as folder:
+        with room.busier(), tempfile.TemporaryDirectory(prefix="stylereel-live-") as folder:
             path = Path(folder) / "frame.jpg"
             path.write_bytes(frame)
             for card in desk.gallery(path, 0.0, looks, side=side, client="live"):
