@@ -5,7 +5,8 @@
 Each move is asked over HTTP from a studio in a process of its own (over one kept connection, as a browser
 does), and of a `PreviewDesk` in this process, at 640 px to the longer side, JPEG included. No move is asked
 twice, so that none is answered from what is kept. The first answer, for which file and look are opened, is a
-row of its own. What else the machine does counts a lot: the load average of the minute before stands beside.
+row of its own. What else the machine does counts a lot: the load average of the minute before stands beside,
+and so does the processor time of a move, on average and over all cores, which other load changes little.
 """
 
 from __future__ import annotations
@@ -63,12 +64,16 @@ def moves(looks: Sequence[str], single: str, seconds: float, count: int) -> dict
 
 
 def measured(
-    answer: Answer, everything: dict[str, list[Move]], where: str, clip: str
+    answer: Answer,
+    cpu_seconds: Callable[[], float],
+    everything: dict[str, list[Move]],
+    where: str,
+    clip: str,
 ) -> Iterator[machine.Row]:
     """A row for each kind of move."""
     for name, wanted in everything.items():
         load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-        taken, painted = [], ""
+        taken, painted, cpu = [], "", cpu_seconds()
         for seconds, look in wanted:
             began = time.perf_counter()
             _, painted = answer(seconds, look)
@@ -80,6 +85,7 @@ def measured(
             "move": name,
             "p50 ms": statistics.median(ordered),
             "p95 ms": ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))],
+            "CPU ms": 1000 * (cpu_seconds() - cpu) / len(wanted),
             "painted": painted,
             "load": round(load, 1),
         }
@@ -125,6 +131,14 @@ class OverHttp:
             raise SystemExit(f"{answer.status}: {content[:300]!r}")
         return len(content), answer.headers["x-painted"]
 
+    def cpu_seconds(self) -> float:
+        """That the studio has used, all threads together; 0 where the system does not say."""
+        try:
+            fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def close(self) -> None:
         """End the studio."""
         self._connection.close()
@@ -158,11 +172,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 made = desk.preview(clip, seconds, look, side=SIDE_PX)
                 return len(made.jpeg()), f"{made.painted_width}x{made.painted_height}"
 
-            rows += measured(in_process, wanted, "in process", name)
+            rows += measured(in_process, time.process_time, wanted, "in process", name)
         with tempfile.TemporaryDirectory() as folder:
             studio = OverHttp(Path(folder), clip)
             try:
-                rows += measured(studio, wanted, "over HTTP", name)
+                rows += measured(studio, studio.cpu_seconds, wanted, "over HTTP", name)
             finally:
                 studio.close()
     machine.report("From a move to its picture, JPEG of 640 px", rows, options.json)

@@ -92,10 +92,11 @@ def chromium_path() -> str | None:
     return next(filter(None, map(shutil.which, names)), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def launch_chromium() -> Iterator[Any]:
-    """Starts browsers: `launch_chromium(*more_arguments)`; all end with the session.
+    """Starts browsers: `launch_chromium(*more_arguments)`; all end with the module.
 
+    Until then playwright keeps an event loop in this thread, where `asyncio.run` cannot have another.
     Skips with a reason where no Chromium is.
     """
     path = chromium_path()
@@ -115,9 +116,9 @@ def launch_chromium() -> Iterator[Any]:
             browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(launch_chromium) -> Any:
-    """A browser without a camera, for the whole session."""
+    """A browser without a camera, for the whole module."""
     return launch_chromium()
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stylereel.actions.evaluate import evaluate
     from stylereel.actions.evaluation import Evaluation
     from stylereel.actions.live import LiveSession, live
+    from stylereel.actions.live_frames import LiveFrames
     from stylereel.actions.live_report import LiveStatus, LiveSummary
     from stylereel.actions.preview import PreviewSheet, preview_styles
     from stylereel.actions.preview_desk import Preview, PreviewDesk
@@ -54,6 +55,7 @@ _HOMES = {
     "StylizeSummary": "actions.stylize",
     "stylize": "actions.stylize",
     "LiveSession": "actions.live",
+    "LiveFrames": "actions.live_frames",
     "LiveStatus": "actions.live_report",
     "LiveSummary": "actions.live_report",
     "live": "actions.live",
@@ -112,6 +114,7 @@ __all__ = [
     "FrameReader",
     "FrameWriter",
     "InputError",
+    "LiveFrames",
     "LiveSession",
     "LiveStatus",
     "LiveSummary",

@@ -241,3 +241,31 @@ def test_a_batch_gives_each_file_the_mask_of_its_name_and_finds_a_missing_one_be
     cv2.imwrite(str(tmp_path / "masks" / "other.png"), np.full((48, 64), 255, np.uint8))
     changed = run("batch", tmp_path / "jobs.toml", "--resume")
     assert changed.exit_code == 3 and "mask" in changed.output
+
+
+def test_a_timeline_moves_the_look_inside_a_mask_and_leaves_the_source_bit_for_bit_outside(stylize, tmp_path):
+    source, mask = film(tmp_path / "in", 8, smooth), film(tmp_path / "mask", 8, sliding)
+    moving = {"fps": 25, "timeline": {"key": [{"at": 0, "strength": 0}, {"at": 0.28, "strength": 1}]}}
+    stylize(source, tmp_path / "look", **moving)
+    stylize(source, tmp_path / "out", **moving, mask=mask, mask_feather_px=0)
+    rows = list(zip(read(source), read(tmp_path / "look"), read(tmp_path / "out"), strict=True))
+    for index, (plain, look, result) in enumerate(rows):
+        edge = 8 + 2 * index
+        assert (result[:, :edge] == plain[:, :edge]).all() and (result[:, edge:] == look[:, edge:]).all()
+    plain, look, _ = rows[0]
+    assert (look == plain).all()  # at 0 the source, at the last key the whole look
+    plain, look, _ = rows[-1]
+    assert (look == 255 - plain).all()
+
+
+@pytest.mark.parametrize("stop", [13, 27])
+def test_a_masked_timeline_with_another_look_outside_goes_on_frame_for_frame(small, tmp_path, stop):
+    source = make_clip(tmp_path / "in.mkv", frames=36, audio=True)
+    mask = make_clip(tmp_path / "mask.mp4", frames=36, paint=sliding, size=(32, 24))
+    keys = {"key": [{"at": 0, "strength": 0.2}, {"at": "100%", "strength": 1, "keep_colors": True}]}
+    given = {"mask": mask, "outside": "negative", "timeline": keys}
+    whole, resumed = (job(source, tmp_path / f"{name}.mkv", **given) for name in ("whole", "resumed"))
+    done(whole)
+    stopped_after(stop, resumed)
+    assert done(resumed, resume=True).resumed_frames == (stop - 1) // 10 * 10
+    assert shown(resumed["output"]) == shown(whole["output"])

@@ -8,10 +8,12 @@ import sys
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 
 from clips import make_clip, make_vfr, numbered, smooth
+from stylereel.video.reader import FrameReader
 
 COMMAND = [sys.executable, "-c", "from stylereel.cli.main import main; main()", "stylize"]
 
@@ -221,3 +223,63 @@ def test_options_of_a_pipe_are_refused_for_files(pipe, tmp_path):
     for option in (("--size", "64x48"), ("--output-format", "y4m")):
         _, told = pipe(clip, tmp_path / "out.mp4", "--style", "plain", *option, code=2)
         assert "not -" in told
+
+
+def half(index, width, height):
+    """White from a column on that moves on with every frame."""
+    picture = np.zeros((height, width, 3), np.uint8)
+    picture[:, 8 + 4 * index :] = 255
+    return picture
+
+
+RAW = ("--size", "64x48", "--pixel-format", "rgb24", "--fps", 25, "--output-format", "raw")
+
+
+def raw_frames(data: bytes) -> np.ndarray:
+    return np.frombuffer(data, np.uint8).reshape(-1, 48, 64, 3)
+
+
+def test_a_mask_lies_over_what_comes_through_a_pipe_frame_by_frame(pipe, tmp_path):
+    mask = make_clip(tmp_path / "mask.mkv", frames=5, paint=half, lossless=True)
+    sent = np.stack([smooth(index, 64, 48) for index in range(5)])
+    masked = ("--style", "negative", "--mask", mask, "--mask-feather", 0)
+    for more in ((), ("--mask-invert",), ("--outside", "negative")):
+        out, told = pipe("-", "-", *RAW, *masked, *more, stdin=sent.tobytes())
+        assert "5 frames of 64x48" in told
+        for index, (plain, result) in enumerate(zip(sent, raw_frames(out), strict=True)):
+            edge = 8 + 4 * index
+            inside, outside = (plain, 255 - plain) if "--mask-invert" in more else (255 - plain, plain)
+            outside = 255 - plain if "--outside" in more else outside
+            assert (result[:, edge:] == inside[:, edge:]).all()
+            assert (result[:, :edge] == outside[:, :edge]).all()
+
+
+def test_a_mask_and_a_timeline_go_together_from_a_file_into_a_pipe_and_back(pipe, tmp_path):
+    clip = make_clip(tmp_path / "in.mkv", frames=5, lossless=True)
+    mask = make_clip(tmp_path / "mask.mkv", frames=5, paint=half, lossless=True)
+    keys = tmp_path / "keys.toml"
+    keys.write_text(
+        "[[key]]\nat = 0\nstrength = 0\n[[key]]\nat = 0.16\nstrength = 1\neasing = 'hold'\n", "utf-8"
+    )
+    said = ("--style", "negative", "--mask", mask, "--mask-feather", 0, "--timeline", keys)
+    from_file, _ = pipe(clip, "-", *said, "--output-format", "raw")
+    with FrameReader(clip) as reader:
+        sent = np.stack([frame.pixels for frame in reader])
+    made = raw_frames(from_file)
+    assert (made[0] == sent[0]).all()  # strength 0
+    assert (made[4][:, :24] == sent[4][:, :24]).all() and (made[4][:, 24:] == 255 - sent[4][:, 24:]).all()
+    through, _ = pipe("-", "-", *RAW, *said, stdin=sent.tobytes())
+    assert through == from_file
+    pipe("-", tmp_path / "out", *RAW[:-2], *said, stdin=sent.tobytes())
+    pictures = [cv2.imread(str(path))[..., ::-1] for path in sorted((tmp_path / "out").iterdir())]
+    assert (np.stack(pictures) == made).all()
+
+
+def test_a_mask_through_the_pipe_and_cuts_of_a_pipe_are_refused_in_words(pipe, tmp_path):
+    _, told = pipe("-", "-", *RAW, "--style", "negative", "--mask", "-", stdin=b"", code=2)
+    assert "what comes through stdin is the INPUT" in told
+    keys = tmp_path / "keys.toml"
+    keys.write_text("snap_to_cuts = 0.5\n[[key]]\nat = 0\nstrength = 1\n", "utf-8")
+    sent = smooth(0, 64, 48).tobytes()
+    _, told = pipe("-", "-", *RAW, "--style", "negative", "--timeline", keys, stdin=sent, code=2)
+    assert "a pipe is read once" in told

@@ -182,11 +182,11 @@ def test_a_file_that_is_no_video_is_told_and_the_next_one_works(page, clip, tmp_
     assert page.locator(".bin-item").count() == 1
 
 
-def test_an_upload_is_shown_and_cancelled(page, tmp_path, shared, monkeypatch):
+def test_an_upload_is_shown_outlives_its_view_and_is_cancelled(page, tmp_path, shared, monkeypatch):
     write = Incoming.write
 
     def slowly(self, data):
-        time.sleep(0.3)
+        time.sleep(0.5)
         write(self, data)
 
     monkeypatch.setattr(Incoming, "write", slowly)
@@ -196,6 +196,10 @@ def test_an_upload_is_shown_and_cancelled(page, tmp_path, shared, monkeypatch):
     sending = page.locator(".sending-large")
     sending.get_by_role("progressbar", name="Upload of large.mp4").wait_for()
     sending.get_by_text(re.compile(r"of 24 MB, .+ left")).wait_for()
+    page.get_by_role("link", name="Privacy").click()
+    page.get_by_role("heading", name="The folder is empty").wait_for()
+    page.get_by_role("link", name="Stylise").click()
+    sending.get_by_text(re.compile(r"of 24 MB")).wait_for()
     sending.get_by_role("button", name="Cancel").click()
     page.get_by_role("heading", name="Drop a video or a picture here").wait_for()
     assert page.locator(".toast").count() == 0
@@ -274,9 +278,37 @@ def test_three_seconds_are_painted_and_play_in_place_without_sound(page, clip):
     assert page.evaluate("document.querySelector('video.loop').muted")
     page.get_by_role("button", name="Sound on").click()
     assert not page.evaluate("document.querySelector('video.loop').muted")
+    page.reload()
+    page.get_by_role("button", name="Stop", exact=True).wait_for()
     choose(page, "Plain")
     page.get_by_role("button", name="Play 3 s").wait_for()
     assert page.locator("video.loop").is_hidden()
+
+
+def test_a_stretch_of_a_clip_is_exported_and_a_wrong_time_is_told(page, clip, tmp_path):
+    give(page, clip)
+    choose(page, "Negative")
+    page.get_by_role("tab", name="Export").click()
+    end = page.get_by_label("End", exact=True)
+    end.fill("5:00")
+    end.press("Tab")
+    page.get_by_text("Up to 0:00.5, such as 0:02.5").wait_for()
+    start = page.locator(".panel-foot").get_by_role("button", name="Export", exact=True)
+    assert start.is_disabled()
+    end.fill("0:00.32")
+    end.press("Tab")
+    page.get_by_label("Start", exact=True).fill("0.08")
+    page.get_by_label("File name").fill("short")
+    page.get_by_text("about 6 frames").wait_for()
+    page.get_by_label("Format").select_option(label="MKV · FFV1")
+    card = export(page)
+    told(card, "Done")
+    path = fetched(page, card, tmp_path)
+    assert path.name == "short.mkv"
+    frames = [frame.pixels for frame in FrameReader(path)]
+    sources = [frame.pixels for frame in FrameReader(clip)]
+    assert len(frames) == 6
+    assert np.abs(255 - sources[2].astype(int) - frames[0]).mean() < 3
 
 
 def test_a_picture_is_exported_as_a_picture(page, tmp_path):

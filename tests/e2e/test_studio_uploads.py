@@ -1,7 +1,10 @@
 """Uploads to a studio: what is taken, and what is refused without harm."""
 
+import os
 import socket
 import struct
+import subprocess
+import sys
 import time
 import zlib
 from pathlib import Path
@@ -10,6 +13,7 @@ import pytest
 
 from clips import make_clip, make_pictures
 from file_bombs import png
+from stylereel.studio.problem import Problem
 
 pytest.importorskip("fastapi", reason="the studio extra is not installed")
 
@@ -101,6 +105,32 @@ def test_a_small_file_that_holds_a_giant_picture_is_refused(studio):
         assert time.monotonic() - began < 20
     assert not left_over(studio)
     assert studio.client.get("/api/about").status_code == 200
+
+
+def test_a_file_that_takes_too_long_to_look_into_is_given_up(clip):
+    from stylereel.studio.probing import examined
+
+    began = time.monotonic()
+    with pytest.raises(Problem, match=r"'Ferien\.mp4' took over 0\.05 seconds") as given_up:
+        examined(clip, "Ferien.mp4", seconds=0.05)
+    assert given_up.value.status == 422 and time.monotonic() - began < 10
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of processes are of POSIX")
+def test_the_process_that_looks_into_uploads_can_write_no_file_and_take_little_memory(tmp_path):
+    code = (
+        "import os, sys\nfrom stylereel.studio.probe_child import set_limits\nset_limits()\n"
+        "try:\n    os.write(os.open(sys.argv[1], os.O_CREAT | os.O_WRONLY), b'x')\nexcept OSError as error:\n"
+        "    print(error.strerror)\n"
+        "try:\n    bytearray(7 * 10**9)\nexcept MemoryError:\n    print('no memory')\n"
+        "try:\n    files = [open(os.devnull) for _ in range(100)]\nexcept OSError:\n    print('no files')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n" + code,
+         str(tmp_path / "written")], capture_output=True, text=True, timeout=60,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )  # fmt: skip
+    assert done.stdout.splitlines() == ["File too large", "no memory", "no files"], done.stderr
 
 
 def test_a_side_that_is_too_long_is_refused(studio):

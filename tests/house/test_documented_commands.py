@@ -4,9 +4,11 @@ Each document runs in a folder with the files that the documents speak of; the s
 Trainings are cut to three steps.
 """
 
+import importlib.util
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
@@ -88,10 +90,20 @@ def desk(stocked, tmp_path, monkeypatch) -> Path:
     monkeypatch.delenv("STYLEREEL_DATA", raising=False)
     pictures = [cv2.imread(str(file))[..., ::-1] for file in sorted((folder / "my-photos").iterdir())[:3]]
     monkeypatch.setattr(demo_action, "sample_photographs", lambda: pictures)
+    if importlib.util.find_spec("fastapi") is not None:
+        _let_studios_end_at_once(monkeypatch)
     monkeypatch.setattr(
         demo_action, "make_sample", lambda path, shots: make_sample(path, shots, size=(64, 36), seconds=0.6)
     )
     return folder
+
+
+def _let_studios_end_at_once(monkeypatch) -> None:
+    """They take their options, a port and their folder, and are ended before the first request."""
+    from stylereel.studio import serving
+
+    monkeypatch.setattr(serving, "bound_socket", lambda settings: socket.create_server(("127.0.0.1", 0)))
+    monkeypatch.setattr(serving.StudioServer, "run", lambda self, sockets: setattr(self, "started", True))
 
 
 @pytest.mark.parametrize(
@@ -105,6 +117,8 @@ def test_the_commands_of_a_document_work_as_written(document, desk):
     for words in commands(document):
         if NEEDS_DATA.get(words[0], {"--data"}) & set(words):
             continue
+        if words[0] in ("studio", "serve"):
+            pytest.importorskip("fastapi", reason="the studio extra is not installed")
         if words[0] == "train":
             pytest.importorskip("torch", reason="the training extra is not installed")
             _make_ready(words)

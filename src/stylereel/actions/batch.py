@@ -199,9 +199,10 @@ def _jobs(
                 "in place of the file."
             )
         return read_jobs(path), path.parent
-    if not styles:
+    if not styles and not {"reference", "timeline"} & set(options):
         raise UsageError(
-            "No style is named: say --style NAME, once for each look. `stylereel styles` lists them."
+            "No style is named: say --style NAME, once for each look (`stylereel styles` lists them), or "
+            "--set reference=PICTURE."
         )
     if output is None:
         raise UsageError(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stylereel.actions.batch_journal import Journals
+from stylereel.actions.batch_making import style_to_load
 from stylereel.actions.batch_plan import Variant
 from stylereel.actions.chosen_style import chosen_style
 from stylereel.actions.long_job import style_identity
@@ -21,7 +22,10 @@ from stylereel.actions.shaping import (
     expected_frames,
     rate_to_bring_to,
 )
+from stylereel.actions.stylize import is_unconnected
 from stylereel.actions.stylizer import check_stabilize, checked_strength
+from stylereel.actions.timeline import Stretch, keyed_style
+from stylereel.actions.timeline_file import read_timeline
 from stylereel.core.errors import EnvironmentMissingError, OutputError, ResumeError, StylereelError
 from stylereel.inference.runner import DEVICES, PREFERENCE, RUNNERS, check_choice
 from stylereel.video.framing import Crop
@@ -95,10 +99,10 @@ class _Looks:
         """Name and hash of the style; raises what is wrong with it, or with what is to execute it."""
         said = variant.options
         named = {name: said[name] for name in ("reference", "variation") if name in said}
-        look = json.dumps([variant.style, named])
+        look = json.dumps([variant.style, said.get("timeline"), named])
         if look not in self._versions:
             try:
-                chosen = chosen_style(variant.style, **named)
+                chosen = chosen_style(style_to_load(variant), **named)
                 self._versions[look] = style_identity(chosen.card)  # type: ignore[union-attr]
             except StylereelError as error:
                 self._versions[look] = error
@@ -179,6 +183,7 @@ def _frames(variant: Variant, info: SourceInfo | None, *, may_exist: bool) -> in
     check_stabilize(said.get("stabilize", 0.0))
     checked_limit(said.get("memory_limit"))
     check_masking(said, variant.output)
+    written = read_timeline(said.get("timeline"))
     crop = Crop.parsed(said.get("crop"))
     if info is None:
         return 0
@@ -191,6 +196,16 @@ def _frames(variant: Variant, info: SourceInfo | None, *, may_exist: bool) -> in
         rate=rate_to_bring_to(info, rate, None),
         to_pipe=False,
     )
+    if written is not None:
+        stretch = Stretch(info, start, shaping.rate, rate, is_unconnected(info, rate))
+        keyed_style(
+            style_to_load(variant),
+            written.model_copy(update={"snap_seconds": 0.0}),  # cuts are looked for when its turn comes
+            stretch,
+            strength=said.get("strength", 1.0),
+            keep_colors=said.get("keep_colors", False),
+            scale=said.get("scale", 1.0),
+        )
     plan = plan_output(
         variant.output,
         shaping.info,

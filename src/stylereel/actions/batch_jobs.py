@@ -46,6 +46,7 @@ class StylizeOptions(Settings):
     reference: Annotated[tuple[str, ...] | None, BeforeValidator(_listed)] = None
     variation: int | None = None
     adapt_seconds: float | None = None
+    timeline: str | None = None
     strength: float | None = None
     keep_colors: bool | None = None
     scale: float | None = None
@@ -77,8 +78,8 @@ class JobTable(StylizeOptions):
 
     source: Annotated[tuple[str, ...], BeforeValidator(_listed)]
     """Files, folders or patterns, from the folder of JOBS.toml."""
-    styles: Annotated[tuple[str, ...], BeforeValidator(_listed)]
-    """Names of styles, or folders of packs."""
+    styles: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    """Names of styles, or folders of packs; none where a reference or a timeline says the look."""
     sizes: Annotated[tuple[str, ...], BeforeValidator(_sizes)] = ()
     """Presets that have a size, longest sides in px, or "source"."""
     output: str

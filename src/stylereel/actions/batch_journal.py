@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 from stylereel.actions.batch_plan import Variant
 from stylereel.actions.long_job import NOT_COMPARED
 from stylereel.actions.stylize import StylizeSummary, stylize
+from stylereel.actions.timeline_file import read_timeline
 from stylereel.core.errors import OutputError, ResumeError
 from stylereel.core.settings import Settings
 from stylereel.video.output_lock import output_lock
@@ -160,6 +161,8 @@ class Journals:
 def _beside(options: dict[str, Any]) -> dict[str, str]:
     """What is not compared by name: a mask with its size and time, the style outside, how long to fit."""
     facts = {name: str(options[name]) for name in ("outside", "adapt_seconds") if name in options}
+    if options.get("timeline") is not None:
+        facts["timeline"] = str(read_timeline(options["timeline"]))  # its keys, wherever they are written
     if "mask" in options:
         facts["mask"] = _plain(Path(options["mask"]).name)
         with contextlib.suppress(OSError):  # a pattern has neither

@@ -9,13 +9,16 @@ from typing import Any
 from stylereel.actions.batch_plan import LOOK_OPTIONS, NETWORK_OPTIONS, Variant, network_key
 from stylereel.actions.chosen_style import chosen_style
 from stylereel.actions.content_frames import Content
-from stylereel.actions.loaded_style import LoadedStyle
+from stylereel.actions.loaded_style import LoadedStyle, pack_of
 from stylereel.actions.long_job import fitted_with
 from stylereel.actions.runner_choice import choose_runner
 from stylereel.actions.stylize import StylizeSummary, stylize
+from stylereel.actions.timeline import steered, style_named
+from stylereel.actions.timeline_file import read_timeline
 from stylereel.core.errors import InputError, ResumeError, StylereelError
 from stylereel.core.progress import OnProgress
 from stylereel.packs.looks import FittedCode
+from stylereel.packs.store import Pack
 from stylereel.video.parts import Parts
 
 OUR_BUG = 70
@@ -45,6 +48,17 @@ class Failure:
         kind = type(error).__name__
         told = f"Something went wrong inside Stylereel ({kind}: {text}) This is our bug: report it, please."
         return cls(kind, told, OUR_BUG)
+
+
+def style_to_load(variant: Variant) -> str | Pack | None:
+    """The style of a variant; one that a timeline steers, of a pack of many looks, as one to be steered.
+
+    Raises:
+        UsageError, PackError: nobody names one, it is not there, or it cannot be steered.
+    """
+    if "timeline" not in variant.options:
+        return variant.style
+    return steered(pack_of(style_named(variant.style, read_timeline(variant.options["timeline"]))))  # type: ignore[arg-type]
 
 
 class VariantMaker:
@@ -117,9 +131,9 @@ class VariantMaker:
             self._loaded, self._key = None, key  # the one before goes before the next one comes
             said = {name: variant.options[name] for name in NETWORK_OPTIONS if name in variant.options}
             options = variant.options
-            strength = options.get("strength", 1.0)
+            strength = options.get("strength", 1.0) if "timeline" not in options else 1.0
             pack = chosen_style(
-                variant.style,
+                style_to_load(variant),
                 **{name: options[name] for name in LOOK_OPTIONS if name in options},
                 strength=strength,
                 content=Content.of({**options, "input": variant.source}),

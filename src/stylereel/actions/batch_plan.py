@@ -12,8 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from stylereel.actions.batch_jobs import JobTable
+from stylereel.actions.batch_names import LookNames, reference_part, safe_name
 from stylereel.actions.content_frames import FRAME_OPTIONS
 from stylereel.actions.presets import PRESETS, Preset, preset_of
+from stylereel.actions.references import reference_name
+from stylereel.actions.timeline import style_named
+from stylereel.actions.timeline_file import read_timeline
 from stylereel.core.errors import InputError, MissingInputError, OutputError, UsageError
 from stylereel.core.paths import check_can_be
 from stylereel.core.registry import unknown_name
@@ -46,7 +50,7 @@ class Variant:
         source: that is read.
         output: that is written.
         style: what `stylize` takes.
-        look: the same as `{style}` in names.
+        look: what people read: the style's name, or `reference painting.jpg`.
         size: the same of the size: a preset, the longest side in px, or "source".
         options: of `stylize`, by name.
         place: where it was asked for, for people.
@@ -54,7 +58,7 @@ class Variant:
 
     source: Path
     output: Path
-    style: str
+    style: str | None
     look: str
     size: str
     options: dict[str, Any] = field(default_factory=dict)
@@ -90,8 +94,9 @@ def expand(jobs: Sequence[tuple[str, JobTable]], base: Path) -> Expanded:
     """
     variants: list[Variant] = []
     notices: list[str] = []
+    names = LookNames()
     for place, job in jobs:
-        found, left_out = _variants(place, job, base)
+        found, left_out = _variants(place, job, base, names)
         variants += found
         notices += left_out
     if not variants:
@@ -101,8 +106,8 @@ def expand(jobs: Sequence[tuple[str, JobTable]], base: Path) -> Expanded:
     return Expanded(_in_good_order(variants), tuple(dict.fromkeys(notices)))
 
 
-def _variants(place: str, job: JobTable, base: Path) -> tuple[list[Variant], list[str]]:
-    if not job.styles:
+def _variants(place: str, job: JobTable, base: Path, names: LookNames) -> tuple[list[Variant], list[str]]:
+    if not job.styles and job.reference is None and job.timeline is None:
         raise UsageError(f"{place}: no style is named; `stylereel styles` lists them.")
     sizes = [_size(size, place) for size in job.sizes] or [(SOURCE_SIZE, {})]
     options = job.options
@@ -113,8 +118,8 @@ def _variants(place: str, job: JobTable, base: Path) -> tuple[list[Variant], lis
     pattern = _pattern(job, place)
     variants = []
     for source, is_named in sources:
-        for style in job.styles:
-            taken, look = _style(style, base)
+        for style in job.styles or (None,):
+            taken, look, called = _look(style, options, base, pattern, names)
             for size, of_size in sizes:
                 chosen = {**options, **of_size, **_beside(options, source, base)}
                 preset = preset_of(chosen.get("preset"))
@@ -122,7 +127,7 @@ def _variants(place: str, job: JobTable, base: Path) -> tuple[list[Variant], lis
                 if is_still and preset.endings and not is_named:
                     notices.append(f"{source.name} is left out of {preset.name}, which makes videos.")
                     continue
-                text = pattern.format(name=source.stem, style=look, size=size)
+                text = pattern.format(name=source.stem, style=called, size=size)
                 output = Path(os.path.normpath(base / Path(text).expanduser()))
                 if not _has_ending(pattern):
                     ending = _ending(source, is_still, preset, chosen.get("codec"))
@@ -205,12 +210,30 @@ def _style(style: str, base: Path) -> tuple[str, str]:
     return style, style
 
 
+def _look(
+    style: str | None, options: dict[str, Any], base: Path, pattern: str, names: LookNames
+) -> tuple[str | None, str, str]:
+    """What `stylize` takes, what people read, and `{style}`; a timeline goes by its file's name."""
+    taken, look = (None, "") if style is None else _style(style, base)
+    called = safe_name(look)
+    reference = options.get("reference")
+    if reference is not None:
+        look, called = reference_name([Path(path) for path in reference]), reference_part(reference)
+    elif style is None:
+        look = called = safe_name(Path(options["timeline"]).stem)
+    key = (taken, *(str(options.get(name)) for name in LOOK_OPTIONS))
+    return taken, look, names.of(key, called, pattern, is_read=reference is not None)
+
+
 def _beside(options: dict[str, Any], source: Path, base: Path) -> dict[str, Any]:
-    """What else is read, from `base` on; {name} in a mask's name stands for the source's."""
+    """What else is read, from `base` on; {name} in the name of a mask or timeline stands for the source's."""
     found: dict[str, Any] = {}
     if "mask" in options:
         text = options["mask"].replace("{name}", source.stem)
         found["mask"] = os.path.normpath(base / Path(text).expanduser())
+    if "timeline" in options:
+        text = options["timeline"].replace("{name}", source.stem)
+        found["timeline"] = os.path.normpath(base / Path(text).expanduser())
     if "outside" in options:
         found["outside"] = _style(options["outside"], base)[0]
     return found
@@ -286,7 +309,12 @@ def _refuse_shared_outputs(variants: Sequence[Variant]) -> None:
 
 def _refuse_outputs_as_sources(variants: Sequence[Variant]) -> None:
     sources = {_key(variant.source) for variant in variants}
-    sources |= {_key(Path(variant.options["mask"])) for variant in variants if "mask" in variant.options}
+    sources |= {
+        _key(Path(variant.options[name]))
+        for variant in variants
+        for name in ("mask", "timeline")
+        if name in variant.options
+    }
     for variant in variants:
         if _key(variant.output) in sources:
             raise OutputError(
@@ -327,10 +355,21 @@ def network_key(variant: Variant) -> tuple[Any, ...]:
     """Equal for variants that one loaded network serves."""
     options = variant.options
     # A pack of many looks paints its strength inside; a look is fitted to the video that it is laid over.
-    strength = options.get("strength") if ":" in variant.look or "reference" in options else None
+    paints_strength = ":" in (variant.style or "") or "reference" in options
+    strength = options.get("strength") if paints_strength else None
+    is_steered = "timeline" in options
     seen = tuple(options.get(name) for name in FRAME_OPTIONS)
     fitted_to = (variant.source, *seen) if "adapt_seconds" in options else None
-    return variant.style, strength, fitted_to, *(options.get(name) for name in NETWORK_OPTIONS + LOOK_OPTIONS)
+    style = variant.style
+    if style is None and is_steered:
+        style = style_named(None, read_timeline(options["timeline"]))
+    return (
+        style,
+        is_steered,
+        strength,
+        fitted_to,
+        *(options.get(name) for name in NETWORK_OPTIONS + LOOK_OPTIONS),
+    )
 
 
 def _told(variant: Variant) -> str:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 import cv2
+import numpy as np
 
 from stylereel.actions.live_easel import Easel, checked_settings
 from stylereel.actions.option_checks import checked_rate
@@ -321,3 +322,8 @@ def checked_frame(jpeg: bytes) -> bytes:
     """
     pixels = decode_jpeg(jpeg, most_side_px=MOST_SIDE_PX, least_side_px=LEAST_SIDE_PX)
     return encode_jpeg(pixels, JPEG_QUALITY)
+
+
+def jpeg_of(pixels: np.ndarray, quality: int = JPEG_QUALITY) -> bytes:
+    """A painted frame, `(H, W, 3)` uint8 RGB, as the JPEG that browsers are sent; quality 0 to 100."""
+    return encode_jpeg(pixels, quality)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
 from stylereel.core.errors import PackError, UsageError
-from stylereel.packs.find import PackListing, list_packs
+from stylereel.packs.find import PackListing, cards_as_they_are, list_packs
 from stylereel.packs.store import PREVIEW_NAME
 
 
@@ -42,10 +43,16 @@ def list_looks() -> list[LookListing]:
 
     A pack whose card cannot be read is left out; `list_packs` tells why.
     """
+    return list(_listed(cards_as_they_are()))
+
+
+@functools.lru_cache(2)
+def _listed(_: tuple[tuple[str, int, int], ...]) -> tuple[LookListing, ...]:
+    """For as long as the cards stay as they are: it is asked for with every move of a slider."""
     listings = list_packs()
     titles = {each.name: each.card.title for each in listings if each.card is not None}
     looks = [look for listing in listings for look in _looks_of(listing, titles)]
-    return sorted(looks, key=lambda look: (not look.is_mine, look.mixes, look.pack))
+    return tuple(sorted(looks, key=lambda look: (not look.is_mine, look.mixes, look.pack)))
 
 
 def look_named(name: str) -> LookListing:

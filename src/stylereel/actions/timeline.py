@@ -24,6 +24,8 @@ from stylereel.video.timeline import Cut
 
 LEAD_SECONDS = 1.0
 """Looked at before a key's surroundings, so that a cut at their edge has something before it."""
+MOST_NAMED = 12
+"""Looks of a timeline that are told by name."""
 SEEN_PX = 192
 """Longest side of the frames that cuts are looked for in."""
 
@@ -135,9 +137,7 @@ def keyed_style(
             f"A timeline is for what takes time, and {stretch.info.path} is pictures that do not. For "
             "pictures that are the frames of a film, say at which pace: --fps 24."
         )
-    pack = style.pack if isinstance(style, LoadedStyle) else pack_of(style or "")
-    if pack.card.code_size and not pack.ends_size:
-        pack = Steerable.of(pack)
+    pack = steered(style.pack if isinstance(style, LoadedStyle) else pack_of(style or ""))
     shares = [_shares(key, pack) for key in timeline.keys]
     placed = _placed(timeline, stretch)
     seconds, snapped = _snapped(timeline, placed, stretch)
@@ -155,11 +155,25 @@ def keyed_style(
     for at in seconds:  # what a pack lacks is told before anything runs
         looks.at(at)
     notices = (*snapped, *_beyond(timeline.keys, seconds, stretch.duration_seconds))
+    if isinstance(pack, Steerable):
+        pack = replace(pack, shown=_named(timeline))
     return KeyedStyle(
-        style if isinstance(style, LoadedStyle) else pack,
+        replace(style, pack=pack) if isinstance(style, LoadedStyle) else pack,
         lambda frame: looks.at(stretch.seconds(frame)),
         notices,
     )
+
+
+def steered(pack: Pack) -> Pack:
+    """The pack; one of many looks as one network that a timeline steers. `PackError` where it cannot be."""
+    return Steerable.of(pack) if pack.card.code_size and not pack.ends_size else pack
+
+
+def _named(timeline: WrittenTimeline) -> str:
+    """The looks of a timeline, each once, in their order."""
+    looks = list(dict.fromkeys(key.look for key in timeline.keys if key.look is not None))
+    more = f" and {len(looks) - MOST_NAMED} more" if len(looks) > MOST_NAMED else ""
+    return ", ".join(looks[:MOST_NAMED]) + more
 
 
 def _shares(key: WrittenKey, pack: Pack) -> dict[str, float] | None:

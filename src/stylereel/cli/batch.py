@@ -21,6 +21,8 @@ EPILOG = """[bold]Examples[/bold]
 
   stylereel batch clips --style wave --size vertical --size square --size 1280 --output variants
 
+  stylereel batch clips --set reference=painting.jpg --output variants
+
   stylereel batch jobs.toml --dry-run
 
   stylereel batch jobs.toml --workers 2 --resume

@@ -9,6 +9,7 @@ import typer
 
 from stylereel.cli.console import print_json, say
 from stylereel.cli.live_keys import KEYS_LINE, keys_to
+from stylereel.cli.live_pages import show_on_pages, with_pages
 from stylereel.cli.live_screen import LiveScreen
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ EPILOG = f"""[bold]Examples[/bold]
   stylereel live --input camera:0 --style ukiyoe --output call.mkv
 
   stylereel live --input camera:0 --style vangogh --style wave --output camera
+
+  stylereel live --input camera:0 --style atelier:vangogh --output page
 
   stylereel live --input clip.mp4 --loop --style vangogh --output - | ffplay -i -
 
@@ -75,8 +78,8 @@ def _live(
             "--output",
             "-o",
             help="Where it goes, as often as you like: a video (.mp4, .mkv, .mov, .webm), folder/index.m3u8 "
-            "(HLS), rtmp://..., - (stdout), camera or camera:/dev/video2 (a virtual camera), or null, which "
-            "shows it nowhere.",
+            "(HLS), rtmp://..., - (stdout), camera or camera:/dev/video2 (a virtual camera), page or "
+            "page:8000 (for browsers of this machine, with look and sliders), or null (shows it nowhere).",
             show_default="null",
         ),
     ] = None,
@@ -150,7 +153,7 @@ def _live(
 ) -> None:
     from stylereel.actions.live import LiveSession
 
-    outputs = output or ["null"]
+    outputs = with_pages(output or ["null"])
     session = LiveSession(
         input,
         style=style,
@@ -174,6 +177,7 @@ def _live(
         threads=threads,
         precision=precision,
     )
+    show_on_pages(session, outputs)
     screen = LiveScreen()
     with keys_to(session, screen.tell) as listens:
         if listens:

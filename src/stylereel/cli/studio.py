@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -119,7 +120,7 @@ def settings_of(
         EnvironmentMissingError: the extra is not installed.
         UsageError: an option that cannot be right.
     """
-    _check_installed()
+    check_installed()
     from stylereel.core.memory import parse_bytes
     from stylereel.core.settings import make_settings
     from stylereel.studio.settings import StudioSettings
@@ -168,7 +169,7 @@ def _tell(settings: StudioSettings) -> None:
     say(f"Stylereel {what} {__version__}")
     say(f"  {where:8}{settings.url_with_token if settings.page else address}")
     if settings.host in ("0.0.0.0", "::", ""):
-        say(f"          from other machines: this machine's address, port {settings.port}")
+        say(f"          from other machines: {_address_for_others(settings)}")
     if settings.token is None:
         say("  Token   none: only this machine reaches it")
     else:
@@ -176,10 +177,23 @@ def _tell(settings: StudioSettings) -> None:
     say(f"  Folder  {settings.folder}")
     say(
         f"  Limits  uploads up to {as_text(settings.upload_bytes)}; jobs at a time: {settings.jobs_at_once}, "
-        f"and one preview loop; waiting: {settings.jobs_waiting}"
+        f"and one preview loop; waiting: {settings.jobs_waiting}; live sessions: {settings.live_sessions}"
     )
     say(f"  Kept    uploads, results and ended jobs: {settings.keep_days:g} days")
     say("Ctrl-C ends it; jobs that run then go on at its next start.")
+
+
+def _address_for_others(settings: StudioSettings) -> str:
+    """With the address that this machine has in its network; asking the routing table sends nothing."""
+    family, elsewhere = (
+        (socket.AF_INET6, "2001:db8::1") if settings.host == "::" else (socket.AF_INET, "192.0.2.1")
+    )
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as asking:
+            asking.connect((elsewhere, 9))
+            return settings.model_copy(update={"host": asking.getsockname()[0]}).url_with_token
+    except OSError:
+        return f"this machine's address, port {settings.port}"
 
 
 def _open_browser(address: str) -> None:
@@ -193,12 +207,13 @@ def _open_browser(address: str) -> None:
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
 
-def _check_installed() -> None:
+def check_installed(what: str = "The studio") -> None:
+    """`EnvironmentMissingError` where something that the studio is made of is not installed."""
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         from stylereel.core.errors import EnvironmentMissingError
 
         raise EnvironmentMissingError(
-            f"The studio needs {', '.join(missing)}, which this installation lacks: run "
+            f"{what} needs {', '.join(missing)}, which this installation lacks: run "
             'pip install "stylereel[studio]"'
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterator
@@ -63,6 +64,17 @@ def list_packs() -> list[PackListing]:
         for pack_folder in _pack_folders(folder):
             found[pack_folder.name] = _listing(pack_folder, origin)
     return [found[name] for name in sorted(found)]
+
+
+def cards_as_they_are() -> tuple[tuple[str, int, int], ...]:
+    """Path, time of change and size of every card of a pack with a name: alike until one of them changes."""
+    found = []
+    for folder in (shipped_folder(), user_folder()):
+        for pack_folder in _pack_folders(folder):
+            with contextlib.suppress(OSError):
+                card = (pack_folder / CARD_NAME).stat()
+                found.append((str(pack_folder), card.st_mtime_ns, card.st_size))
+    return tuple(found)
 
 
 def find_pack(name_or_path: str | Path | Pack) -> Pack:

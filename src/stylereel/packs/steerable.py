@@ -27,11 +27,19 @@ class Steerable(Pack):
         folded: the tensors of `folded.safetensors`.
         rows: the codes of the card's `styles`, as `codes.rows_of` gives them.
         photograph: where the strength begins, as `codes.photograph_of` gives it.
+        shown: the looks that it is steered through, for people; "" where nobody says.
     """
 
     folded: Weights = field(default_factory=dict, repr=False)
     rows: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32), repr=False)
     photograph: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32), repr=False)
+
+    shown: str = ""
+
+    @property
+    def look_name(self) -> str:
+        """See `Pack.look_name`: `atelier:vangogh, ukiyoe`."""
+        return f"{self.card.name}:{self.shown}" if self.shown else self.card.name
 
     @classmethod
     def of(cls, pack: Pack) -> Steerable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
@@ -11,12 +12,13 @@ STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 2rem 1rem 6rem; }
 h1 { font-size: 1.6rem; } h2 { margin-top: 3rem; font-size: 1.25rem; border-bottom: 1px solid var(--line); }
 h3 { margin: 2rem 0 .25rem; font: 600 1rem/1.5 ui-monospace, monospace; overflow-wrap: anywhere; }
-h3 b { display: inline-block; min-width: 4.2rem; color: var(--accent); }
+h3 b { display: inline-block; min-width: 5rem; color: var(--accent); }
 p { margin: .25rem 0 .75rem; } a { color: var(--accent); }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0 1rem; font-size: .92rem; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; }
 tr { border-top: 1px solid var(--soft); }
-th { font-weight: 600; } code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere; }
+table { table-layout: fixed; } th { font-weight: 400; width: 26%; } td:nth-child(2) { width: 30%; }
+code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere; }
 nav ul { columns: 18rem; padding-left: 1rem; font-size: .92rem; }
 """
 _METHODS = ("get", "post", "put", "delete", "patch")
@@ -123,4 +125,5 @@ _BOUNDS = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to"}
 
 
 def _text(text: str) -> str:
-    return f"<p>{escape(text)}</p>" if text else ""
+    marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+    return f"<p>{marked}</p>" if text else ""

@@ -44,6 +44,8 @@ SECURITY_HEADERS = {
     "cache-control": "no-store",
 }
 """Of every answer, unless the route says otherwise."""
+UPLOADS_PATH = "/api/media"
+LONGEST_BODY_BYTES = 1_000_000
 _READS = frozenset({"GET", "HEAD"})
 _OWN_SITES = frozenset({"same-origin", "none"})
 _WRONG_TOKEN_SECONDS = 0.3
@@ -84,6 +86,7 @@ class Guard:
             return
         headers = Headers(scope=scope)
         answer = self._foreign(scope, headers) or await self._without_token(scope, headers)
+        answer = answer or _too_long(scope, headers)
         if answer is None:
             await self._app(scope, receive, _with_headers(send))
         elif scope["type"] == "websocket":
@@ -177,6 +180,22 @@ def _with_headers(send: Send) -> Send:
         await send(message)
 
     return sending
+
+
+def _too_long(scope: Scope, headers: Headers) -> Response | None:
+    """Everything but an upload is read into memory, so it has to be short, and to say how short."""
+    if scope["type"] != "http" or scope["path"] == UPLOADS_PATH:
+        return None
+    stated = headers.get("content-length", "0")
+    if "transfer-encoding" not in headers and stated.isdigit() and int(stated) <= LONGEST_BODY_BYTES:
+        return None
+    return response_to(
+        Problem(
+            413,
+            f"A request may have {LONGEST_BODY_BYTES} bytes, and has to say how many it has.",
+            f"Files go to POST {UPLOADS_PATH}; JSON is sent in one piece.",
+        )
+    )
 
 
 def _own_names(settings: StudioSettings) -> frozenset[str]:

@@ -15,8 +15,16 @@ from fastapi import WebSocket, WebSocketDisconnect
 from stylereel.actions.live_frames import Answer, LiveFrames
 from stylereel.core.errors import StylereelError, UsageError
 from stylereel.core.registry import unknown_name
-from stylereel.studio.chosen_look import style_of
-from stylereel.studio.live_wire import BAD, DROPPED, PAINTED, Header, error_text, picture_in, request_in
+from stylereel.studio.live_wire import (
+    BAD,
+    DROPPED,
+    PAINTED,
+    Header,
+    error_text,
+    picture_in,
+    request_in,
+    style_in,
+)
 from stylereel.studio.problem import Problem
 
 STATUS_SECONDS = 0.25
@@ -58,10 +66,10 @@ class LiveSocket:
             painting: further arguments of `LiveFrames`.
 
         Raises:
-            StylereelError, Problem: as `LiveFrames` and `style_of`.
+            StylereelError, Problem: as `LiveFrames` and `style_in`.
         """
         self._frames = LiveFrames(
-            _style(self._look),
+            style_in(self._look),
             lambda answer: self._from_thread(self._queue_answer, answer),
             on_failure=lambda error: self._from_thread(self._fail, error),
             **painting,
@@ -156,7 +164,7 @@ class LiveSocket:
         }
         wanted = {name: value for name, value in settings.items() if name not in look}
         if look != self._look:
-            wanted["style"] = _style(look)
+            wanted["style"] = style_in(look)
         self._frames.change(wanted)
         self._look = look
 
@@ -188,14 +196,3 @@ class LiveSocket:
         status = self._frames.status().as_dict()
         status["dropped"] += self._unread
         return {**status, **self._look}
-
-
-def _style(look: dict[str, Any]) -> str:
-    """What `look`, `mix` and `share` name; raises `Problem` and `UsageError`."""
-    share = look["share"]
-    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
-        raise UsageError(f"share is {share!r}: it goes from 0 (the look alone) to 1 (the other alone).")
-    for name in ("look", "mix"):
-        if not isinstance(look[name], str) and (name == "look" or look[name] is not None):
-            raise UsageError(f"{name} is {look[name]!r}: expected a name, such as 'atelier:vangogh'.")
-    return style_of(look["look"], look["mix"], share)

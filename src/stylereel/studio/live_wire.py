@@ -15,6 +15,7 @@ from typing import Any
 
 from stylereel.core.errors import StylereelError, UsageError
 from stylereel.core.registry import unknown_name
+from stylereel.studio.chosen_look import style_of
 from stylereel.studio.problem import Problem
 
 PAINTED, DROPPED, BAD = 0, 1, 2
@@ -92,3 +93,18 @@ def error_text(error: Exception, **more: Any) -> str:
     )
     hint = " ".join(getattr(error, "__notes__", ())) if known else "This is our bug: please report it."
     return json.dumps({"error": {"text": text, "hint": hint}, **more})
+
+
+def style_in(look: dict[str, Any]) -> str:
+    """The style that `look`, `mix` and `share` name.
+
+    Raises:
+        UsageError, Problem: one of them is none that the studio lists, or they cannot be mixed.
+    """
+    share = look["share"]
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+        raise UsageError(f"share is {share!r}: it goes from 0 (the look alone) to 1 (the other alone).")
+    for name in ("look", "mix"):
+        if not isinstance(look[name], str) and (name == "look" or look[name] is not None):
+            raise UsageError(f"{name} is {look[name]!r}: expected a name, such as 'atelier:vangogh'.")
+    return style_of(look["look"], look["mix"], share)

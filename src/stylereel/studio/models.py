@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 MediaKind = Literal["video", "picture"]
 JobState = Literal["waiting", "running", "stopping", "stopped", "done", "failed", "cancelled"]
 ID_PATTERN = r"^[0-9a-f]{32}$"
 
 
-class Media(BaseModel):
+class Answer(BaseModel):
+    """Base of the API's models: what stands below a field describes it at /api/docs."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class Media(Answer):
     """A video or a picture that lies in the studio's folder."""
 
     id: str = Field(pattern=ID_PATTERN)
@@ -35,33 +41,33 @@ class Media(BaseModel):
     """When it is removed."""
 
 
-class MediaList(BaseModel):
+class MediaList(Answer):
     """Everything that lies there, the newest first."""
 
     media: list[Media]
 
 
-class Removed(BaseModel):
+class Removed(Answer):
     """What was removed, and what was kept because a job needs it."""
 
     removed: list[str]
     kept: list[str] = []
 
 
-class Trouble(BaseModel):
+class Trouble(Answer):
     """What went wrong, and what to do."""
 
     text: str
     hint: str = ""
 
 
-class Failure(BaseModel):
+class Failure(Answer):
     """What every answer from 400 on holds."""
 
     error: Trouble
 
 
-class ProgressFacts(BaseModel):
+class ProgressFacts(Answer):
     """How far a job is."""
 
     done: int
@@ -73,7 +79,7 @@ class ProgressFacts(BaseModel):
     note: str = ""
 
 
-class JobResult(BaseModel):
+class JobResult(Answer):
     """What a job made."""
 
     media: str | None = None
@@ -81,7 +87,7 @@ class JobResult(BaseModel):
     bytes: int = 0
 
 
-class Job(BaseModel):
+class Job(Answer):
     """One job."""
 
     id: str = Field(pattern=ID_PATTERN)
@@ -101,7 +107,7 @@ class Job(BaseModel):
     can_resume: bool = False
 
 
-class JobList(BaseModel):
+class JobList(Answer):
     """Every job, the newest first."""
 
     jobs: list[Job]

@@ -180,6 +180,11 @@ def live_output(
         return RtmpOutput(text, quality=quality)
     if re.match(r"[a-z][a-z0-9+.-]+://", text, re.I):
         raise UsageError(f"output {text!r}: of addresses, rtmp:// and rtmps:// can be written to.")
+    if text == "page" or text.startswith("page:"):
+        raise UsageError(
+            f"output {text!r}: a page is served by `stylereel live`; in Python give "
+            "stylereel.studio.live_page.PageOutput()."
+        )
     if text.lower().endswith(".m3u8"):
         return HlsOutput(Path(text), quality=quality, overwrite=overwrite)
     return FileOutput(Path(text), codec=codec, quality=quality, overwrite=overwrite)

@@ -150,3 +150,61 @@ def test_a_folder_of_a_pack_is_found_beside_the_jobs(clips, tmp_path):
     (tmp_path / "mine").mkdir()
     (variant,) = expanded(tmp_path, source="clips/b.mov", styles="./mine").variants
     assert variant.style == str(tmp_path / "mine") and variant.look == "mine"
+
+
+def read_off(tmp_path, *jobs):
+    laid = [
+        (str(n), job_of({"source": "clips/b.mov", "output": "out", **job}, str(n)))
+        for n, job in enumerate(jobs)
+    ]
+    return expand(laid, tmp_path).variants
+
+
+def test_looks_read_off_references_are_named_after_them_and_need_no_style(clips, tmp_path):
+    found = read_off(
+        tmp_path,
+        {"reference": "art/large: *blue* horses?.jpg"},
+        {"reference": ["art/senecio.png", "films/park.mp4"], "styles": "many"},
+        {"styles": "many:oil*0.7+ink"},
+    )
+    assert [v.output.name for v in found] == [
+        "b-large-blue-horses.mov",
+        "b-senecio+park.mov",
+        "b-many-oil-0.7+ink.mov",
+    ]
+    assert [v.style for v in found] == [None, "many", "many:oil*0.7+ink"]
+    assert [v.look for v in found] == [
+        "reference large: *blue* horses?.jpg",
+        "reference senecio.png + park.mp4",
+        "many:oil*0.7+ink",
+    ]
+
+
+def test_looks_that_would_be_called_the_same_get_numbers_in_their_order(clips, tmp_path):
+    found = read_off(
+        tmp_path,
+        {"reference": "one/wave.jpg"},
+        {"reference": "two/Wave.png"},
+        {"reference": "one/wave.jpg", "variation": 3},
+        {"styles": "wave"},
+        {"reference": "one/wave.jpg", "source": "clips/a2.mp4"},
+    )
+    assert {v.output.name for v in found} == {
+        "b-wave.mov", "b-Wave-2.mov", "b-wave-3.mov", "b-wave-4.mov", "a2-wave.mp4"
+    }  # fmt: skip
+
+
+def test_a_job_that_says_no_look_at_all_is_refused(clips, tmp_path):
+    with pytest.raises(UsageError, match="no style is named"):
+        read_off(tmp_path, {})
+
+
+def test_a_timeline_lies_beside_the_jobs_and_may_go_by_the_source_s_name(clips, tmp_path):
+    for name in ("b", "a2"):
+        (tmp_path / f"{name}.toml").write_text('style = "many"\n[[key]]\nat = 0\nlook = "oil"\n', "utf-8")
+    found = read_off(tmp_path, {"timeline": "{name}.toml", "source": ["clips/b.mov", "clips/a2.mp4"]})
+    assert [(v.options["timeline"], v.style) for v in found] == [
+        (str(tmp_path / f"{name}.toml"), None) for name in ("b", "a2")
+    ]
+    with pytest.raises(OutputError, match="read by the same batch"):
+        read_off(tmp_path, {"timeline": "b.toml", "output": "{name}.toml"})

@@ -19,8 +19,10 @@ class Loader:
 
     def __init__(self):
         self.loaded, self.let, self.fails = [], threading.Semaphore(1), set()
+        self.asked = []
 
     def __call__(self, wanted):
+        self.asked.append(wanted)
         assert self.let.acquire(timeout=WAIT)
         self.loaded.append(wanted)
         if wanted.style in self.fails:
@@ -90,6 +92,7 @@ def test_the_end_waits_for_what_is_being_loaded():
     load = Loader()
     looks = LiveLooks(load, Wanted("oil"))
     looks.want(style="ink")
+    until(lambda: len(load.asked) == 2)
     closing = threading.Thread(target=looks.close)
     closing.start()
     closing.join(0.05)

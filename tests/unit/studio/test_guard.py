@@ -160,6 +160,16 @@ def test_the_way_back_leads_to_the_studio_alone(path):
     assert headers["location"].startswith("/") and not headers["location"].startswith(("//", "/\\"))
 
 
+def test_only_uploads_may_be_long_or_of_unknown_length():
+    posted = {"method": "POST", "path": "/api/jobs"}
+    assert status(settings(), **posted, content_length="1000") == 200
+    assert status(settings(), **posted, content_length="1000001") == 413
+    assert status(settings(), **posted, content_length="many") == 413
+    assert status(settings(), **posted, transfer_encoding="chunked") == 413
+    assert status(settings(), method="POST", transfer_encoding="chunked") == 200
+    assert status(settings(), method="POST", content_length="8000000000") == 200
+
+
 def test_every_answer_says_what_a_browser_may_do_with_it_refusals_too():
     for told in (answer(settings()), answer(settings(), host="evil.example")):
         headers = told[1]

@@ -73,7 +73,7 @@ def router(house: House) -> APIRouter:
 
     @routes.websocket("/live")
     async def live(socket: WebSocket, look: str | None = None) -> None:
-        """A live session; what goes over it is described in docs/studio.md."""
+        """A live session; what goes over it is described in docs/live.md."""
         await socket.accept()
         with contextlib.suppress(WebSocketDisconnect):
             try:

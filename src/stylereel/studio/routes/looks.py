@@ -25,12 +25,12 @@ def router(house: House) -> APIRouter:
     @routes.get("/looks")
     def looks() -> LookList:
         """Every look; packs of many give each of theirs."""
-        return LookList(looks=[_facts(look) for look in list_looks()])
+        return LookList(looks=[facts_of(look) for look in list_looks()])
 
     @routes.get("/looks/{look_id}")
     def one(look_id: LookId) -> LookFacts:
         """One look."""
-        return _facts(known_look(look_id))
+        return facts_of(known_look(look_id))
 
     @routes.get("/looks/{look_id}/picture", response_class=FileResponse)
     def picture(look_id: LookId) -> FileResponse:
@@ -60,7 +60,8 @@ def known_look(look_id: str) -> LookListing:
         raise Problem(404, str(error), "GET /api/looks lists them.") from None
 
 
-def _facts(look: LookListing) -> LookFacts:
+def facts_of(look: LookListing) -> LookFacts:
+    """A look as the API tells of it."""
     return LookFacts(
         id=look.name,
         pack=look.pack,

@@ -1,6 +1,7 @@
 // The studio's API: one function for each address. A failure is an `ApiError` that says what failed and what to do.
 
 const BASE = new URL("api/", document.baseURI);
+const AWAY = ["The studio does not answer.", "Is it still running? Look at the terminal it was started in; this page goes on by itself."];
 
 /** What the server (or the way to it) refused: `.message`, `.hint`, `.status` (0: not reached). */
 export class ApiError extends Error {
@@ -12,11 +13,12 @@ export class ApiError extends Error {
   }
 }
 
-/** The address of something below /api, with a query whose empty values are left out. */
+/** The address of something below /api, with a query whose empty values are left out; a list gives its key again and again. */
 export function address(path, query = {}) {
   const url = new URL(path, BASE);
   for (const [key, value] of Object.entries(query)) {
-    if (value !== null && value !== undefined && value !== "" && value !== false) url.searchParams.set(key, value === true ? "true" : String(value));
+    if (Array.isArray(value)) for (const one of value) url.searchParams.append(key, String(one));
+    else if (value !== null && value !== undefined && value !== "" && value !== false) url.searchParams.set(key, value === true ? "true" : String(value));
   }
   return url.href;
 }
@@ -38,7 +40,7 @@ async function reached(url, how) {
     return await fetch(url, how);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError("The studio does not answer.", "Is it still running? Look at the terminal it was started in; this page goes on by itself.");
+    throw new ApiError(...AWAY);
   }
 }
 
@@ -96,7 +98,9 @@ async function* gallery(one, wanted, signal) {
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
-    const { value, done } = await reader.read();
+    const { value, done } = await reader.read().catch((error) => {
+      throw error.name === "AbortError" ? error : new ApiError(...AWAY);
+    });
     const lines = (rest + (value ?? "")).split("\n");
     rest = done ? "" : lines.pop();
     for (const line of lines) if (line.trim()) yield JSON.parse(line);

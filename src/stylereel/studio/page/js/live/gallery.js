@@ -2,7 +2,7 @@
 
 import { address } from "../api.js";
 
-/** For a filmstrip: `.film(medium)` and `.frame(jpeg)` fill its cards, `.end()` stops. */
+/** For a filmstrip: `.film(medium)` and `.frame(jpeg)` fill its cards, `.end()` stops; `.isFilling` while they come. */
 export function gallery(strip) {
   let turn = null;
 
@@ -23,6 +23,8 @@ export function gallery(strip) {
       }
     } catch (error) {
       if (error.name !== "AbortError") console.warn(error); // cards without pictures can be chosen as well
+    } finally {
+      if (turn === mine) turn = null;
     }
   };
   const show = ({ look, picture }) => {
@@ -31,6 +33,7 @@ export function gallery(strip) {
   };
 
   return {
+    get isFilling() { return turn !== null; },
     film: (medium) => (medium ? fill((signal) => fetch(address(`media/${medium}/gallery`, { t: 1, side: 240 }), { signal })) : null),
     frame: (jpeg) => fill((signal) => fetch(address("live/gallery", { side: 240 }), { method: "POST", body: jpeg, signal })),
     end: () => turn?.abort(),

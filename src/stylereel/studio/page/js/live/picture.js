@@ -87,7 +87,7 @@ const pool = [];
 export function grabbed(video, width, height, isMirrored) {
   const canvas = pool.pop() ?? document.createElement("canvas");
   if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
-  const pen = canvas.getContext("2d", { alpha: false });
+  const pen = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
   pen.setTransform(isMirrored ? -1 : 1, 0, 0, 1, isMirrored ? width : 0, 0);
   pen.drawImage(video, 0, 0, width, height);
   let isFree = false;

@@ -32,9 +32,11 @@ export function exporting({ shell, choice }) {
     const take = (t) => {
       if (t !== null && (!Number.isFinite(t) || (medium.seconds && t > medium.seconds + 0.05))) {
         one.error = `Up to ${clock(medium.seconds ?? 0, 1)}, such as 0:02.5`;
+        check();
         return;
       }
       one.error = t === null && one.value.trim() !== "" ? "A time such as 0:02.5" : "";
+      check();
       if (!one.error) set(t === null || Math.abs(t - usual()) < 1e-3 ? null : Math.min(t, medium.seconds || t));
     };
     return one;
@@ -73,13 +75,14 @@ export function exporting({ shell, choice }) {
   };
   const check = () => {
     const isEmpty = medium.kind === "video" && Boolean(medium.seconds) && length() <= 0;
-    if (!go.busy) go.disabled = isEmpty || !lookOf(choice.now, shell.state.looks);
+    if (!go.busy) go.disabled = isEmpty || Boolean(from.error || to.error) || !lookOf(choice.now, shell.state.looks);
     rangeText.classList.toggle("wrong-text", isEmpty);
     const frames = Math.max(1, Math.round(length() * (medium.frame_rate || 25)));
     rangeText.textContent = isEmpty ? "The end lies before the start: set one of them anew." : !medium.seconds ? "Its length is not known before the end." : `${duration(length())}, about ${plural(frames, "frame")}`;
   };
 
   node.draw = (next) => {
+    if (next !== medium) from.error = to.error = "";
     medium = next;
     const { now } = choice;
     const chosen = formatOf(medium, now.format);
@@ -92,8 +95,8 @@ export function exporting({ shell, choice }) {
     quality.hidden = Boolean(chosen.lossless);
     quality.value = now.quality;
     range.hidden = rangeText.hidden = !isVideo;
-    if (document.activeElement !== from.input) from.value = now.from === null ? "" : clock(now.from);
-    if (document.activeElement !== to.input) to.value = now.to === null ? "" : clock(now.to);
+    if (document.activeElement !== from.input && !from.error) from.value = now.from === null ? "" : clock(now.from);
+    if (document.activeElement !== to.input && !to.error) to.value = now.to === null ? "" : clock(now.to);
     from.input.placeholder = clock(0);
     to.input.placeholder = clock(medium.seconds ?? 0);
     if (document.activeElement !== name.input) name.value = now.name;

@@ -22,6 +22,12 @@ export function gallery({ shell, onSelect }) {
     node.groups = groupsOf(looks);
     restart.now();
   };
+  // From the chosen one outwards: what is in sight comes first.
+  const order = () => {
+    const ids = [...node.cards.keys()];
+    const at = Math.max(0, ids.indexOf(node.value));
+    return ids.map((id, index) => [id, Math.abs(index - at)]).sort(([, a], [, b]) => a - b).map(([id]) => id);
+  };
   const fill = async () => {
     const mine = ++turn;
     control.abort();
@@ -30,7 +36,7 @@ export function gallery({ shell, onSelect }) {
     let filled = 0;
     node.filled = 0;
     try {
-      for await (const line of shell.api.gallery(wanted.medium.id, { t: wanted.t, side: CARD_SIDE, client: CLIENT }, control.signal)) {
+      for await (const line of shell.api.gallery(wanted.medium.id, { t: wanted.t, side: CARD_SIDE, client: CLIENT, look: order() }, control.signal)) {
         if (mine !== turn) return;
         const card = node.card(line.look);
         if (!card) continue;
@@ -42,7 +48,8 @@ export function gallery({ shell, onSelect }) {
         node.filled = filled / node.cards.size;
       }
     } catch (error) {
-      if (error.name !== "AbortError" && mine === turn) shell.fail(error, "The looks could not be shown on this file.");
+      // Where the studio is away, the bar at the top says so.
+      if (error.name !== "AbortError" && error.status !== 0 && mine === turn) shell.fail(error, "The looks could not be shown on this file.");
     }
     if (mine !== turn) return;
     node.filled = 1;

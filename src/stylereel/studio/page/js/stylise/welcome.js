@@ -6,7 +6,8 @@ import { button } from "../parts/button.js";
 import { icon } from "../parts/icon.js";
 import { progress } from "../parts/progress.js";
 import { bytes, plural } from "../parts/format.js";
-import { ACCEPT, uploadText } from "./library.js";
+import { ACCEPT } from "./library.js";
+import { uploadText } from "../uploads.js";
 
 const STEPS = [
   ["upload", "Give a video or a picture", "It is copied into the studio's folder on this machine."],

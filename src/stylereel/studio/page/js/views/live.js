@@ -27,6 +27,7 @@ export async function mount(root, shell, params) {
   const from = { kind: params.get("medium") ? "film" : "camera", device: "", medium: params.get("medium"), side: 640, mirror: false };
   const recordings = [];
   let source = null, link = null, stopPump = null, recorder = null, status = null, notice = "", timer = 0, startTurn = 0;
+  let cardsDue = false, cardsWait = false;
 
   // Parts
   const picture = livePicture();
@@ -163,7 +164,7 @@ export async function mount(root, shell, params) {
 
   function openLink() {
     status = null;
-    let cardsDue = true;
+    cardsDue = true;
     link = liveLink({
       url: () => shell.api.socket("live", { look: now.look }),
       on: {
@@ -218,6 +219,10 @@ export async function mount(root, shell, params) {
     chip.textContent = next.loading ? `Loading ${known(now.look)?.title ?? next.loading}` : "";
     for (const [id, card] of strip.cards) card.note = next.loading && id === now.look ? "loading" : "";
     if (first) redraw();
+    if (cardsWait && !next.loading) {
+      cardsDue = true;
+      cardsWait = false;
+    }
   }
 
   function measure() {
@@ -257,6 +262,10 @@ export async function mount(root, shell, params) {
 
   function choose(id) {
     const samePack = known(id)?.pack === known(now.look)?.pack;
+    if (link && cards.isFilling) { // what was chosen is made ready first
+      cards.end();
+      cardsWait = true;
+    }
     now.look = id;
     if (!samePack || now.mix === id) now.mix = null;
     link?.change({ look: id, mix: now.mix, share: now.share });

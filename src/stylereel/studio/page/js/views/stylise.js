@@ -12,6 +12,7 @@ import { library } from "../stylise/library.js";
 import { loopPlayer } from "../stylise/loop.js";
 import { stage } from "../stylise/stage.js";
 import { facts, transport } from "../stylise/transport.js";
+import { sending } from "../uploads.js";
 import { welcome } from "../stylise/welcome.js";
 
 export const title = "Stylise";
@@ -23,6 +24,7 @@ const any = (changed, ...keys) => keys.some((key) => changed.has(key));
 export async function mount(root, shell, params) {
   const { state } = shell;
   let medium = null;
+  let wasAway = false;
   const write = later(150, () => shell.remember(choice.forAddress()));
   const choice = makeChoice(params, write);
   const big = stage({ shell, choice });
@@ -51,7 +53,7 @@ export async function mount(root, shell, params) {
   const centre = el("section", { class: "centre", "aria-label": "Picture" }, big, bar, looks);
   const desk = el("div", { class: "desk" }, files, centre, panel);
   root.append(el("h1", { class: "unseen" }, "Stylise"), first, desk);
-  takesDrops(centre, files.add);
+  takesDrops(desk, files.add);
   const fresh = { t: 0, from: null, to: null, name: "", side: 0, loop: "" };
 
   const find = () => state.media.get(choice.now.media) ?? uploads(state.media)[0] ?? null;
@@ -90,7 +92,7 @@ export async function mount(root, shell, params) {
     toExport.hidden = halves.value === "export";
     out.foot.hidden = halves.value !== "export";
   };
-  files.onUploads = () => first.draw(files.uploading);
+  files.onUploads = () => first.draw(sending());
   const ends = [
     choice.on((changed) => {
       if (changed.has("media")) {
@@ -118,6 +120,13 @@ export async function mount(root, shell, params) {
     }),
     state.subscribe("media", drawFile),
     state.subscribe("looks", () => medium && (drawAll(), big.ask({ onlyLook: true }))),
+    state.subscribe("connection", (isThere) => {
+      if (isThere && wasAway && medium) {
+        big.ask();
+        looks.show(medium, choice.now.t);
+      }
+      wasAway = !isThere;
+    }),
     state.subscribe("jobs", ({ job, before }) => medium && (job ?? before)?.kind === "stylize" && out.drawJobs(medium)),
   ];
   drawFile();
