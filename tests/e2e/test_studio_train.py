@@ -112,16 +112,20 @@ def refused(studio, **changed) -> dict:
 
 
 def test_what_cannot_be_trained_is_refused_before_it_waits(studio):
-    scenes = uploaded_pictures(studio, toy.scene, 2, "scene")
-    more = uploaded_pictures(studio, toy.painting, 2, "painting")
-    assert "20 to 100 pictures in one manner" in refused(studio, pictures=[], content=scenes)["text"]
-    assert "add a video of yours" in refused(studio, pictures=scenes, content=[])["text"]
-    assert "2 photograph(s) are too few" in refused(studio, content=scenes)["text"]
-    assert "'My-look' would do" in refused(studio, pictures=scenes, content=scenes, name="My look")["text"]
-    assert "stands on both sides" in refused(studio, pictures=scenes[:1], content=[*scenes, *more])["text"]
-    assert "no pack of several looks" in refused(studio, extends="nobody")["text"]
-    assert "cannot be given here" in refused(studio, settings=["init=/etc/passwd"])["text"]
-    assert refused(studio, pictures=["0" * 32], content=scenes)["text"].startswith("There is no such media")
+    style = uploaded_pictures(studio, toy.painting, 2, "painting")
+    scenes = uploaded_pictures(studio, toy.scene, 4, "scene")
+
+    def text(**changed) -> str:
+        return refused(studio, **({"pictures": style, "content": scenes} | changed))["text"]
+
+    assert "20 to 100 pictures in one manner" in text(pictures=[])
+    assert "add a video of yours" in text(content=[])
+    assert "2 photograph(s) are too few" in text(content=scenes[:2])
+    assert "'My-look' would do" in text(name="My look")
+    assert "stands on both sides" in text(content=[*scenes, style[0]])
+    assert "no pack of several looks" in text(extends="nobody")
+    assert "cannot be given here" in text(settings=["init=/etc/passwd"])
+    assert text(pictures=["0" * 32]).startswith("There is no such media")
 
 
 def test_the_uploaded_videos_are_what_a_look_is_learned_for_where_nobody_says_it(studio, clip):
