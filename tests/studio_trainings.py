@@ -17,6 +17,7 @@ TINY = [
     "data.style_scales=[1.0, 1.3]",
     "loop.precision='fp32'",
     "loop.checkpoint_seconds=2",
+    "health.enabled=false",
     "loop.preview_seconds=3",
     "unpaired.generator.detail_channels=12",
     "unpaired.generator.trunk_channels=16",

@@ -19,6 +19,8 @@ MOST_BUCKETS = 256
 POINTS = 40
 """Of a term's course, as it is told."""
 EARLY_STEPS = 40
+HELD_STEPS = 400
+"""Before, content that is not held is nothing to worry about."""
 WINDOW_SECONDS = (20.0, 180.0)
 LEAST_CHANGE = 0.03
 """A smaller change of a mean, as a part of it, is none."""
@@ -160,6 +162,8 @@ class TrainingWords:
         shown = figure(meaning, _mean(now), self.settings)
         trend = self._trend(meaning, now, before)
         verdict = _verdict(meaning, shown, trend) if self.steps >= EARLY_STEPS else "early"
+        if verdict == "watch" and meaning.role == "keeps" and (self.steps < HELD_STEPS or trend == "rising"):
+            verdict = "steady"  # what measures it is only learning too
         says = _sentence(meaning, shown, trend, verdict)
         points = tuple(round(value, 6) for value in self._course(key, meaning))
         return TermReading(
@@ -249,9 +253,9 @@ def _sentence(meaning: Meaning, shown: Figure, trend: Trend, verdict: Verdict) -
     if verdict == "early":
         return f"{meaning.title}: {shown.text}."
     if meaning.scale == "places" and math.isfinite(shown.value):
-        word = {"good": "Content is kept", "watch": "Content is being lost"}.get(
-            verdict, "Content is partly kept"
-        )
+        word = "Content is kept" if verdict == "good" else "Content is partly kept"
+        if shown.value < PLACES_LOST:
+            word = "Content is being lost" if verdict == "watch" else "Content is not held yet"
         return f"{word}: places of the source are found again, {percent(max(0.0, shown.value))} sure{course}."
     if meaning.scale == "correlation" and verdict == "watch":
         return f"Light and dark are swapped: {shown.text}{course}."

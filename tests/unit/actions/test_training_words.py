@@ -104,16 +104,24 @@ def test_each_form_of_the_game_has_its_own_loss_of_knowing_nothing() -> None:
 
 def test_content_that_is_found_by_guessing_alone_is_being_lost() -> None:
     told = words()
-    for step in range(60):
+    for step in range(420):
         told.add(step, {"generator/nce": 0.4 * math.log(128)}, 1.0)
     found = term(told, "generator/nce")
     assert found.verdict == "watch" and found.says.startswith("Content is being lost")
     assert told.read().headline == found.says
 
 
-def test_swapped_light_and_dark_are_said() -> None:
+def test_content_that_is_not_held_yet_is_no_alarm_in_the_beginning() -> None:
     told = words()
     for step in range(60):
+        told.add(step, {"generator/nce": 0.4 * 4.5}, 1.0)
+    found = term(told, "generator/nce")
+    assert found.verdict == "steady" and found.says.startswith("Content is not held yet")
+
+
+def test_swapped_light_and_dark_are_said() -> None:
+    told = words()
+    for step in range(420):
         told.add(step, {"generator/tone": 0.5 * 1.5}, 1.0)
     assert term(told, "generator/tone").says.startswith("Light and dark are swapped: -0.50")
 
