@@ -29,9 +29,9 @@ const wins = (does) => (does.length ? `${does.slice(0, -1).join(", ")}${does.len
 function row(one) {
   const mark = (index) => one.best.length && one.best.length < one.cells.length && one.best.includes(index);
   return el("tr", {},
-    el("th", { scope: "row" }, el("span", { class: "metric-title" }, one.title), el("span", { class: "meta" }, one.question), el("span", { class: "unseen" }, ` ${one.says}`)),
+    el("th", { scope: "row" }, el("span", { class: "metric-title" }, one.title), el("span", { class: "meta" }, one.cells.some((cell) => / \/255$/.test(cell.text)) ? `${one.question} In levels of 255.` : one.question), el("span", { class: "unseen" }, ` ${one.says}`)),
     one.cells.map((cell, index) => el("td", { class: `number ${cell.verdict}${mark(index) ? " best" : ""}`, title: `${cell.verdict}; good is ${one.good}, ${one.direction}` },
-      el("span", { class: "cell-figure" }, mark(index) ? icon("check", 14) : null, cell.text.replace(/ x$/, "×")), el("span", { class: "cell-word" }, cell.verdict, mark(index) ? el("span", { class: "unseen" }, ", better") : null))));
+      el("span", { class: "cell-figure" }, mark(index) ? icon("check", 14) : null, cell.text.replace(/ x$/, "×").replace(/ \/255$/, "")), el("span", { class: "cell-word" }, cell.verdict, mark(index) ? el("span", { class: "unseen" }, ", better") : null))));
 }
 
 /** The evaluate report of each side, in frames that can run nothing. */
