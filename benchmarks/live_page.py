@@ -4,8 +4,8 @@
 
 Chromium's fake camera plays a clip of 640x360 at 30 fps that is made here. The round trip is from the moment
 when the page has drawn the camera's picture to when the painted one is decoded, as the page itself measures
-it: JPEG there and back, painting, and all that waits. Browser, studio and network share the machine. What else
-it does counts a lot: the load average before and after is printed beside.
+it: JPEG there and back, painting, and all that waits. Browser, studio and network share the machine. What
+else it does counts a lot: the load average before and after is printed beside.
 """
 
 from __future__ import annotations

@@ -83,6 +83,15 @@ export function grouped(looks) {
   return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, members]) => members);
 }
 
+/** The same as a filmstrip takes them. */
+export function groupsOf(looks) {
+  return grouped(looks).map((members) => {
+    const [first] = members;
+    const [title, hint] = first.is_mine ? ["Yours", ""] : first.mixes ? [packTitle(first.pack), "· can be mixed with each other"] : ["Single looks", ""];
+    return { title, hint, items: members.map((look) => ({ value: look.id, title: look.title })) };
+  });
+}
+
 /** The look that is chosen, of those that there are; the gallery's first where the chosen one is gone. */
 export function lookOf(choice, looks) {
   const usual = () => looks.find((look) => look.mixes) ?? looks[0] ?? null;

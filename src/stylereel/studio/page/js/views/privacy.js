@@ -29,7 +29,8 @@ export async function mount(root, shell) {
       el("div", { class: "fact" }, el("dt", {}, "Size"), size),
       el("div", { class: "fact" }, el("dt", {}, "Files"), count),
       el("div", { class: "fact" }, el("dt", {}, "Removed after"), el("dd", {}, plural(about.limits.keep_days, "day"))),
-      el("div", { class: "fact" }, el("dt", {}, "Next to go"), next)),
+      el("div", { class: "fact" }, el("dt", {}, "Next to go"), next),
+      el("div", { class: "fact" }, el("dt", {}, "For programs"), el("dd", {}, el("a", { href: "/api/docs" }, "The studio's API")))),
     el("section", { class: "kept-box" }, el("header", { class: "row" }, el("h2", { class: "grow" }, "Files"), all), list));
   root.append(sheet);
 
