@@ -84,6 +84,8 @@ def test_a_folder_becomes_a_look_in_the_gallery(studio, page, tmp_path, monkeypa
     page.locator(".toast", has_text="'second' stands among your looks now.").wait_for()
     link.click()
     page.wait_for_url("**/#/stylise?*")
+    page.get_by_role("button", name="scene05.png, picture").wait_for()
+    assert not page.get_by_text("painting").count()  # what was only shown as a look is not offered as footage
 
 
 def test_a_training_that_diverged_is_begun_again_gently(studio, page, monkeypatch):
