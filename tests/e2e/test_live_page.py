@@ -209,7 +209,7 @@ def test_the_page_shows_the_picture_and_its_slider_changes_it(shown, browser_pag
     until(lambda: browser_page.wait_for_timeout(50) or session.status().strength == 0)
     browser_page.get_by_label("Look", exact=True).select_option("plain")
     until(lambda: browser_page.wait_for_timeout(50) or session.status().style == "plain")
-    colours = browser_page.get_by_role("switch", name="Keep the source's colours")
+    colours = browser_page.get_by_role("switch", name="Keep colours")
     session.change({"keep_colors": True})  # as a key in the terminal does
     until(lambda: browser_page.wait_for_timeout(50) or colours.get_attribute("aria-checked") == "true")
     assert np.isfinite(session.status().fps_out)

@@ -31,7 +31,7 @@ def studio(studio_at, tmp_path, own_styles):
 
 
 def test_a_look_is_trained_stopped_gone_on_with_and_kept(studio, own_styles, monkeypatch):
-    monkeypatch.setenv("STYLEREEL_MAX_STEPS", "14")
+    monkeypatch.setenv("STYLEREEL_MAX_STEPS", "100")
     wanted = training(studio, credit="Ada Painter")
     job = started(studio, wanted)
     assert job["title"] == "Learning 'my-look'"
@@ -43,7 +43,7 @@ def test_a_look_is_trained_stopped_gone_on_with_and_kept(studio, own_styles, mon
     studio.client.post(f"/api/jobs/{job['id']}/stop")
     stopped = job_when(studio, job["id"], is_over)
     assert stopped["state"] == "stopped" and stopped["can_resume"], stopped
-    assert 3 <= stopped["training"]["step"] < 14
+    assert 3 <= stopped["training"]["step"] < 100
     sheet = studio.client.get(f"/api/jobs/{job['id']}/preview")
     assert sheet.status_code == 200 and sheet.content.startswith(b"\x89PNG")
     assert studio.client.post(f"/api/jobs/{job['id']}/keep").status_code == 409
@@ -54,9 +54,9 @@ def test_a_look_is_trained_stopped_gone_on_with_and_kept(studio, own_styles, mon
     done = job_when(studio, job["id"], is_over)
     assert done["state"] == "done" and done["result"]["name"] == "my-look", done["error"]
     told = done["training"]
-    assert told["finished"] and told["step"] == told["total_steps"] == 14 and told["minutes_left"] == 0
+    assert told["finished"] and told["step"] == told["total_steps"] == 100 and told["minutes_left"] == 0
     assert any(f"Going on at step {stopped['training']['step']}" in text for text in told["notices"])
-    assert told["previews"][0] == 1 and told["previews"][-1] == 14
+    assert told["previews"][0] == 1 and told["previews"][-1] == 100
     first = studio.client.get(f"/api/jobs/{job['id']}/preview", params={"step": 1})
     assert first.content != studio.client.get(f"/api/jobs/{job['id']}/preview").content
     assert studio.client.get(f"/api/jobs/{job['id']}/preview", params={"step": 2}).status_code == 404

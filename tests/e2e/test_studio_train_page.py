@@ -37,7 +37,7 @@ def page(studio, browser_page):
 
 
 def test_a_folder_becomes_a_look_in_the_gallery(studio, page, tmp_path, monkeypatch):
-    monkeypatch.setenv("STYLEREEL_MAX_STEPS", "20")
+    monkeypatch.setenv("STYLEREEL_MAX_STEPS", "100")
     paintings = toy.style_folder(tmp_path / "Blue Strokes", 6)
     (paintings / "notes.txt").write_text("not a picture")
     scenes = sorted(toy.content_folder(tmp_path / "scenes", 6).iterdir())
@@ -84,6 +84,8 @@ def test_a_folder_becomes_a_look_in_the_gallery(studio, page, tmp_path, monkeypa
     page.locator(".toast", has_text="'second' stands among your looks now.").wait_for()
     link.click()
     page.wait_for_url("**/#/stylise?*")
+    page.get_by_role("button", name="scene05.png, picture").wait_for()
+    assert not page.get_by_text("painting").count()  # what was only shown as a look is not offered as footage
 
 
 def test_a_training_that_diverged_is_begun_again_gently(studio, page, monkeypatch):
@@ -101,6 +103,12 @@ def test_a_training_that_diverged_is_begun_again_gently(studio, page, monkeypatc
     page.get_by_role("button", name="Cancel", exact=True).click()
     page.get_by_role("button", name="Cancel the training").click()
     job_when(studio, newest["id"], is_over)
+    page.goto(f"{studio.url}/#/privacy")  # what a training holds is named there, and goes with everything
+    page.get_by_role("rowheader", name="Learning 'my-look'").wait_for()
+    page.get_by_role("button", name="Delete everything").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete everything").click()
+    page.get_by_text("The folder is empty").wait_for()
+    assert list((studio.settings.folder / "jobs").iterdir()) == []
 
 
 def test_a_studio_that_cannot_train_explains_how_it_is_installed(studio, page, monkeypatch):

@@ -135,7 +135,7 @@ def resolve(values: Mapping[str, Any], where: str, assignments: Sequence[str] = 
     if "styles" in recipe.Config.model_fields and settings.style:
         own = {**own, "styles": _looks_of(settings, where)}
     if "look" in recipe.Config.model_fields and settings.style:
-        own = {**own, "look": settings.style[0].look_name}
+        own = {"look": settings.style[0].look_name, **own}
     if hasattr(recipe, "from_pack") and settings.init is not None:
         own = {**own, **recipe.from_pack(settings.init)}
     return Resolved(settings, make_settings(recipe.Config, own, f"{where}, table {recipe_name}"), recipe)

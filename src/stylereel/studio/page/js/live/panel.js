@@ -46,8 +46,8 @@ export function lookPart({ values, onInput }) {
     onInput({ mix: value || null, share: share.value });
   } });
   const share = slider({ label: "Share of the second look", value: values.share, reset: 0.5, format: percent, onInput: (value) => onInput({ share: value }) });
-  const stabilize = slider({ label: "Calm the strokes", value: values.stabilize, reset: 0, format: percent, hint: "Each frame leans on the one before; 70 % calms strong strokes.", onInput: (value) => onInput({ stabilize: value }) });
-  const colors = toggle({ label: "Keep the source's colours", value: values.keep_colors, hint: "Light and strokes of the look, colours of the camera.", onChange: (value) => onInput({ keep_colors: value }) });
+  const stabilize = slider({ label: "Stabilise", value: values.stabilize, reset: 0, format: (value) => (value ? percent(value) : "Off"), hint: "Each frame leans on the one before; 70 % calms strong strokes.", onInput: (value) => onInput({ stabilize: value }) });
+  const colors = toggle({ label: "Keep colours", value: values.keep_colors, hint: "Light and strokes of the look, colours of the camera.", onChange: (value) => onInput({ keep_colors: value }) });
   const node = el("div", { class: "live-fields" }, facts, strength, mix, share, colors, stabilize);
   node.draw = (look, looks, now) => {
     const others = look?.mixes ? looks.filter((one) => one.mixes && one.pack === look.pack && one.id !== look.id) : [];

@@ -1,6 +1,7 @@
 // What was chosen in the Stylise view: one object, kept in the address, so that a reload changes nothing.
 
 import { moment } from "../parts/format.js";
+import { shownToTrainings } from "../train/draft.js";
 
 export const DEFAULTS = {
   media: "", t: 0, look: "", mix: "", share: 0.5, strength: 1, colors: false, steady: 0,
@@ -83,6 +84,15 @@ export function grouped(looks) {
   return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, members]) => members);
 }
 
+/** The same as a filmstrip takes them. */
+export function groupsOf(looks) {
+  return grouped(looks).map((members) => {
+    const [first] = members;
+    const [title, hint] = first.is_mine ? ["Yours", ""] : first.mixes ? [packTitle(first.pack), "· can be mixed with each other"] : ["Single looks", ""];
+    return { title, hint, items: members.map((look) => ({ value: look.id, title: look.title })) };
+  });
+}
+
 /** The look that is chosen, of those that there are; the gallery's first where the chosen one is gone. */
 export function lookOf(choice, looks) {
   const usual = () => looks.find((look) => look.mixes) ?? looks[0] ?? null;
@@ -126,4 +136,7 @@ export function mixtureName({ look, mix, share = 0 }, looks) {
 export const packTitle = (pack) => pack.charAt(0).toUpperCase() + pack.slice(1).replaceAll(/[-_]/g, " ");
 
 /** Uploads, the newest first. */
-export const uploads = (media) => [...media.values()].filter((one) => one.origin === "upload").sort((a, b) => moment(b.created) - moment(a.created));
+export const uploads = (state) => {
+  const material = shownToTrainings(state); // a folder of paintings is nothing that anybody wants to paint
+  return [...state.media.values()].filter((one) => one.origin === "upload" && !material.has(one.id)).sort((a, b) => moment(b.created) - moment(a.created));
+};

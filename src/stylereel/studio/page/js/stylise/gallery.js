@@ -2,7 +2,7 @@
 
 import { filmstrip } from "../parts/filmstrip.js";
 import { later } from "../parts/el.js";
-import { CLIENT, grouped, packTitle } from "./choice.js";
+import { CLIENT, groupsOf } from "./choice.js";
 
 const CARD_SIDE = 240;
 
@@ -80,13 +80,5 @@ export function gallery({ shell, onSelect }) {
       clear();
       for (const end of ends) end();
     },
-  });
-}
-
-function groupsOf(looks) {
-  return grouped(looks).map((members) => {
-    const [first] = members;
-    const [title, hint] = first.is_mine ? ["Yours", ""] : first.mixes ? [packTitle(first.pack), "· can be mixed with each other"] : ["Single looks", ""];
-    return { title, hint, items: members.map((look) => ({ value: look.id, title: look.title })) };
   });
 }

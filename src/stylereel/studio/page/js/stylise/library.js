@@ -28,7 +28,7 @@ export function library({ shell, onOpen }) {
   function draw(id = current) {
     current = id;
     const had = list.contains(document.activeElement) ? document.activeElement.dataset.media : null;
-    list.replaceChildren(...sending().map((one) => sendingItem(one)), ...uploads(shell.state.media).map((medium) => item(medium)));
+    list.replaceChildren(...sending().map((one) => sendingItem(one)), ...uploads(shell.state).map((medium) => item(medium)));
     if (had) list.querySelector(`[data-media="${had}"]`)?.focus();
     node.onUploads?.();
   }

@@ -40,6 +40,12 @@ function remembered() {
   }
 }
 
+/** Ids of everything that was given as a look: to the next training, and to those that there are. */
+export function shownToTrainings(state) {
+  const jobs = [...state.jobs.values()].filter((job) => job.kind === "train");
+  return new Set([...(remembered().pictures ?? []), ...jobs.flatMap((job) => job.wanted.pictures ?? [])]);
+}
+
 /** The draft as a job is asked for. */
 export function wanted(now) {
   return {

@@ -13,6 +13,7 @@ import { grabbed, livePicture, sizeFor } from "../live/picture.js";
 import { record } from "../live/recorder.js";
 import { camera, eachPicture, film, listed, reason } from "../live/source.js";
 import { gallery } from "../live/gallery.js";
+import { groupsOf } from "../stylise/choice.js";
 
 export const title = "Live";
 export const styles = ["live"];
@@ -57,21 +58,11 @@ export async function mount(root, shell, params) {
   const painting = lookPart({ values: now, onInput: (changed) => { Object.assign(now, changed); link?.change(changed); } });
   const recording = recordPart({ onKeep: keep, onForget: forget });
   const side = panel([{ id: "look", label: "Look", panel: painting }, { id: "source", label: "Source", panel: sources }, { id: "record", label: "Record", panel: recording }]);
-  const strip = filmstrip({ label: "Looks", groups: groups(), onSelect: choose });
+  const strip = filmstrip({ label: "Looks", groups: groupsOf(looks()), onSelect: choose });
   const cards = gallery(strip);
   const main = el("section", { class: "live-main", "aria-label": "Live picture" }, stage, bar, strip);
   root.append(el("div", { class: "live-desk" }, main, side));
   strip.value = now.look;
-
-  function groups() {
-    const packs = new Map();
-    for (const one of looks()) {
-      const key = one.mixes ? one.pack : "";
-      packs.set(key, [...(packs.get(key) ?? []), { value: one.id, title: one.title }]);
-    }
-    return [...packs].sort((a, b) => (a[0] ? 1 : 0) - (b[0] ? 1 : 0)).map(([pack, items]) => (
-      pack ? { title: pack, hint: "can be mixed with each other", items } : { title: "Looks", hint: "", items }));
-  }
 
   const films = () => [...state.media.values()].filter((one) => one.kind === "video").sort((a, b) => String(b.created).localeCompare(String(a.created)));
 
@@ -378,7 +369,7 @@ export async function mount(root, shell, params) {
   }
 
   const ends = [
-    state.subscribe("looks", () => { strip.groups = groups(); strip.value = now.look; redraw(); }),
+    state.subscribe("looks", () => { strip.groups = groupsOf(looks()); strip.value = now.look; redraw(); }),
     state.subscribe("media", redraw),
   ];
   const asks = (event) => { if (recordings.some((one) => !one.isKept) || recorder) event.preventDefault(); };

@@ -6,6 +6,7 @@ import { empty } from "../parts/empty.js";
 import { icon } from "../parts/icon.js";
 import { bytes, clock, moment, plural, when } from "../parts/format.js";
 import { isActive } from "../job.js";
+import { forgetJobs, heldBy, holders } from "../privacy/job_files.js";
 
 export const title = "Privacy";
 export const styles = ["privacy"];
@@ -28,7 +29,8 @@ export async function mount(root, shell) {
       el("div", { class: "fact" }, el("dt", {}, "Size"), size),
       el("div", { class: "fact" }, el("dt", {}, "Files"), count),
       el("div", { class: "fact" }, el("dt", {}, "Removed after"), el("dd", {}, plural(about.limits.keep_days, "day"))),
-      el("div", { class: "fact" }, el("dt", {}, "Next to go"), next)),
+      el("div", { class: "fact" }, el("dt", {}, "Next to go"), next),
+      el("div", { class: "fact" }, el("dt", {}, "For programs"), el("dd", {}, el("a", { href: "/api/docs" }, "The studio's API")))),
     el("section", { class: "kept-box" }, el("header", { class: "row" }, el("h2", { class: "grow" }, "Files"), all), list));
   root.append(sheet);
 
@@ -44,11 +46,12 @@ export async function mount(root, shell) {
     const media = [...shell.state.media.values()];
     const running = [...shell.state.jobs.values()].filter(isActive).length;
     const sure = await shell.confirm(
-      `${plural(media.length, "file")}, ${bytes(total(media))}, are removed from the studio's folder at once${running ? `, and ${plural(running, "job")} under way ended` : ""}. This cannot be undone. Your own originals and what you have downloaded stay.`,
+      `${plural(media.length, "file")}, ${bytes(total(media))}, and what trainings and comparisons hold, are removed from the studio's folder at once${running ? `, and ${plural(running, "job")} under way ended` : ""}. This cannot be undone. Your own originals, looks that you have kept and what you have downloaded stay.`,
       { title: "Delete everything?", yes: "Delete everything", danger: true });
     if (!sure) return;
     all.busy = true;
     try {
+      await forgetJobs(shell);
       await shell.api.removeAll();
       await Promise.all([shell.state.readMedia(), shell.state.readJobs()]);
       shell.toast("Everything is deleted.", "done");
@@ -84,20 +87,43 @@ export async function mount(root, shell) {
       el("td", { "data-label": "Removed" }, when(medium.expires)),
       el("td", { class: "act" }, gone));
   };
+  const jobRow = (job) => {
+    const { sort, content } = heldBy(job);
+    const gone = button({ label: `Delete ${job.title}`, icon: "trash", only: true, kind: "quiet", disabled: isActive(job), title: isActive(job) ? "It is under way: cancel it first" : `Delete ${job.title}`, onclick: () => removeJob(job, gone) });
+    return el("tr", {},
+      el("th", { scope: "row" }, el("div", { class: "kept-name" }, icon(job.kind === "train" ? "train" : "compare"), el("span", { class: "cut", title: job.title }, job.title))),
+      el("td", { "data-label": "Kind" }, sort), el("td", { "data-label": "Content" }, content), el("td", { class: "number", "data-label": "Size" }, "–"),
+      el("td", { "data-label": "Added" }, when(job.created)), el("td", { "data-label": "Removed" }, job.ended ? when(job.ended + 86400 * about.limits.keep_days) : "–"),
+      el("td", { class: "act" }, gone));
+  };
+  async function removeJob(job, pressed) {
+    const sure = await shell.confirm(`What "${job.title}" holds is removed from the studio's folder. A look that you have kept stays.`, { title: "Delete this job?", yes: "Delete", danger: true });
+    if (!sure) return;
+    pressed.busy = true;
+    try {
+      await shell.api.removeJob(job.id);
+      shell.state.dropJob(job.id);
+      draw();
+    } catch (error) {
+      shell.fail(error, "It was not deleted.");
+      pressed.busy = false;
+    }
+  }
   const draw = () => {
+    const jobs = holders(shell.state);
     const media = [...shell.state.media.values()].sort((a, b) => moment(b.created) - moment(a.created));
     const soonest = media.map((one) => moment(one.expires)).filter(Number.isFinite).sort((a, b) => a - b)[0];
     size.textContent = bytes(total(media));
     count.textContent = media.length.toLocaleString("en-GB");
     next.textContent = soonest ? when(soonest) : "Nothing";
-    all.hidden = !media.length;
-    if (!media.length) {
+    all.hidden = !media.length && !jobs.length;
+    if (all.hidden) {
       list.replaceChildren(empty({ icon: "shield", title: "The folder is empty", text: "Uploads and exports are listed here as soon as there are any.", actions: [button({ label: "Give a video", href: "#/stylise", kind: "primary" })] }));
       return;
     }
     list.replaceChildren(el("table", {}, el("caption", { class: "unseen" }, "Files in the studio's folder"),
       el("thead", {}, el("tr", {}, ["Name", "Kind", "Content", "Size", "Added", "Removed"].map((text) => el("th", { scope: "col", class: text === "Size" ? "number" : "" }, text)), el("th", { scope: "col" }, el("span", { class: "unseen" }, "Delete")))),
-      el("tbody", {}, media.map(row))));
+      el("tbody", {}, jobs.map(jobRow), media.map(row))));
   };
   const ends = [shell.state.subscribe("media", draw), shell.state.subscribe("jobs", ({ job, before }) => job?.state !== before?.state && draw())];
   draw();

@@ -56,7 +56,7 @@ export async function mount(root, shell, params) {
   takesDrops(desk, files.add);
   const fresh = { t: 0, from: null, to: null, name: "", side: 0, loop: "" };
 
-  const find = () => state.media.get(choice.now.media) ?? uploads(state.media)[0] ?? null;
+  const find = () => state.media.get(choice.now.media) ?? uploads(state)[0] ?? null;
   const drawFile = () => {
     const next = find();
     first.hidden = Boolean(next);
