@@ -87,8 +87,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
                     "p95 ms": found["latency_p95_ms"],
                     "size steps": found["size_steps"],
                     "MB after 1/4": resident[quarter],
+                    "MB at half": resident[len(resident) // 2],
                     "MB at the end": max(resident[-quarter:]),
                     "load before": load,
+                    "load after": os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0,
                     "runner": f"{found['runner']}, {found['precision']}",
                 }
             )
