@@ -1,5 +1,6 @@
 """The live route, spoken to as any program would: a WebSocket with frames and JSON. Nothing is timed."""
 
+import contextlib
 import json
 import socket
 import struct
@@ -238,11 +239,11 @@ def test_a_client_that_does_not_read_is_bounded_and_harms_no_other(live):
     until(lambda: sessions)
     (session,) = sessions
     with raw, Client(live, "plain") as other:
-        until(lambda: send(big) or session._unread > 20)  # answers pile up nowhere: the newest is kept
+        until(lambda: send(big) or session._unread > 5)  # answers pile up nowhere: the newest is kept
         for _ in range(10):
             assert abs(level(other.round_trip(grey(60))) - 60) < 3
         assert len(session._notes) <= 256 and len(session._texts) <= 32
-        assert session._status()["dropped"] >= 20
+        assert session._status()["dropped"] >= 5
         raw.shutdown(socket.SHUT_RDWR)
         until(lambda: live.house.rooms["live"].taken == 1)
 
@@ -267,8 +268,11 @@ def test_a_network_that_fails_ends_its_session_alone(live):
 @pytest.mark.parametrize("look", ["nothing", "/etc", "many", "many:tar"])
 def test_a_session_with_a_look_that_is_not_there_is_refused_with_a_reason(live, look):
     with Client(live, look) as client:
-        if look == "many":  # which of its looks is not said, which is found out with the first frame
-            client.send(grey(60))
+        if (
+            look == "many"
+        ):  # which of its looks is not said, which is found out with the first frame or before
+            with contextlib.suppress(exceptions.ConnectionClosed):
+                client.send(grey(60))
         assert client.next("error")["error"]["text"]
         with pytest.raises(exceptions.ConnectionClosed):
             client.next("frame")

@@ -106,8 +106,8 @@ def test_the_camera_is_seen_in_the_look_and_figures_say_how_it_goes(view):
     start(view)
     until(view, lambda: near(shown(view)[0], NEGATIVE[0]) and near(shown(view)[1], NEGATIVE[1]))
     until(view, lambda: re.search(r"\d+ ms", view.inner_text(".live-meter")))
-    meter = view.inner_text(".live-meter")
-    assert "320 × 180" in meter and "Dropped" in meter
+    until(view, lambda: "320 × 180" in view.inner_text(".live-meter"))
+    assert "Dropped" in view.inner_text(".live-meter")
     view.get_by_role("tab", name="Source").click()
     assert "camera.y4m" in view.get_by_label("Camera", exact=True).last.inner_text()
 
@@ -361,5 +361,6 @@ def test_everything_can_be_reached_and_is_named(view):
       .map((one) => one.outerHTML.slice(0, 120))""")
     assert unnamed == []
     view.locator(".live-bar button").first.focus()
+    until(view, view.get_by_role("button", name="Snapshot").is_enabled)
     with view.expect_download():
         view.keyboard.press("s")

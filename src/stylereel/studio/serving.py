@@ -17,6 +17,8 @@ from stylereel.studio.settings import StudioSettings, made_safe
 
 _GRACE_SECONDS = 3
 _WAITING_CONNECTIONS = 128
+_PING_SECONDS = 5.0
+"""A live client that neither reads nor answers for twice as long is let go, and its place is free."""
 
 
 class StudioServer(uvicorn.Server):
@@ -30,6 +32,8 @@ class StudioServer(uvicorn.Server):
                 access_log=False,
                 ws="websockets-sansio",
                 ws_per_message_deflate=False,
+                ws_ping_interval=_PING_SECONDS,
+                ws_ping_timeout=2 * _PING_SECONDS,
                 server_header=False,
                 timeout_graceful_shutdown=_GRACE_SECONDS,
             )

@@ -17,7 +17,7 @@ const KEPT_KEYS = ["look", "mix", "share", "strength", "colors", "steady", "form
 
 /**
  * `choice.now` holds the values, `choice.set({t: 1.2})` changes some and tells `choice.on(act)`, whose `act(keys)` gets a
- * Set of the names that changed. `onChange` is called with each change, to write the address.
+ * Set of the names that changed. `onChange` is called with each change's names, to write the address.
  */
 export function makeChoice(params, onChange) {
   const now = { ...DEFAULTS, ...remembered(), ...read(params) };
@@ -28,7 +28,7 @@ export function makeChoice(params, onChange) {
       const changed = new Set(Object.keys(values).filter((key) => now[key] !== values[key]));
       if (!changed.size) return;
       Object.assign(now, values);
-      onChange(now);
+      onChange(changed);
       keep(now);
       for (const act of [...acts]) act(changed);
     },

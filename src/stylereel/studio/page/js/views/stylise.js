@@ -25,8 +25,10 @@ export async function mount(root, shell, params) {
   const { state } = shell;
   let medium = null;
   let wasAway = false;
-  const write = later(150, () => shell.remember(choice.forAddress()));
-  const choice = makeChoice(params, write);
+  const write = () => shell.remember(choice.forAddress());
+  const writeSoon = later(150, write);
+  // What is pressed is written at once, what is dragged when it rests: browsers limit how often an address changes.
+  const choice = makeChoice(params, (changed) => (any(changed, "media", "look", "mix", "tab", "colors", "format", "side") ? write() : writeSoon()));
   const big = stage({ shell, choice });
   const looks = gallery({ shell, onSelect: (look) => choice.set({ look }) });
   const loop = loopPlayer({ shell, choice, video: big.loop, onState: (now) => {
@@ -131,10 +133,10 @@ export async function mount(root, shell, params) {
   ];
   drawFile();
   if (medium && choice.now.loop) loop.revive(medium);
-  write.now();
+  writeSoon.now();
 
   const close = () => {
-    write.stop();
+    writeSoon.stop();
     for (const end of ends) end();
     for (const part of [loop, files, looks, big]) part.close();
   };
