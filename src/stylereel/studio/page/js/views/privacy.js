@@ -23,14 +23,13 @@ export async function mount(root, shell) {
   const list = el("div", { class: "kept" });
   const sheet = el("div", { class: "sheet" },
     el("header", {}, el("h1", {}, "Nothing leaves this machine"),
-      el("p", {}, "The page asks this studio alone, and the studio asks nobody. What you upload and what comes of it lies in one folder, until you delete it or its time is over.")),
+      el("p", {}, "The page asks this studio alone, and the studio asks nobody. What you upload and what comes of it lies in one folder, until you delete it or its time is over. Programs of yours can use it as this page does: ", el("a", { href: "/api/docs" }, "the studio's API"), ".")),
     el("dl", { class: "facts" },
       el("div", { class: "fact wide" }, el("dt", {}, "Folder"), el("dd", { class: "row" }, el("code", {}, about.folder), copy)),
       el("div", { class: "fact" }, el("dt", {}, "Size"), size),
       el("div", { class: "fact" }, el("dt", {}, "Files"), count),
       el("div", { class: "fact" }, el("dt", {}, "Removed after"), el("dd", {}, plural(about.limits.keep_days, "day"))),
-      el("div", { class: "fact" }, el("dt", {}, "Next to go"), next),
-      el("div", { class: "fact" }, el("dt", {}, "For programs"), el("dd", {}, el("a", { href: "/api/docs" }, "The studio's API")))),
+      el("div", { class: "fact" }, el("dt", {}, "Next to go"), next)),
     el("section", { class: "kept-box" }, el("header", { class: "row" }, el("h2", { class: "grow" }, "Files"), all), list));
   root.append(sheet);
 
