@@ -51,11 +51,6 @@ Padding = Literal["zeros", "replicate"]
 """What a convolution sees beyond the frame: nothing, which tells it where it is, or the last pixels again."""
 
 
-def padded(x: Tensor, px: int, padding: Padding) -> Tensor:
-    """`(N, C, H, W)` with `px` more on each side."""
-    return F.pad(x, (px,) * 4, mode="constant" if padding == "zeros" else padding)
-
-
 def _plain_conv(weight: Tensor, bias: Tensor, *, stride: int, reach: int, padding: Padding) -> nn.Conv2d:
     out_channels, in_channels, side, _ = weight.shape
     conv = nn.Conv2d(in_channels, out_channels, side, stride=stride, padding=reach, padding_mode=padding)
@@ -116,7 +111,7 @@ class DemodulatedConv(nn.Module):
         reach = kernel.shape[-1] // 2
         if self.padding == "zeros":
             return F.conv2d(x, kernel, bias, padding=reach)
-        return F.conv2d(padded(x, reach, self.padding), kernel, bias)
+        return F.conv2d(F.pad(x, (reach,) * 4, mode=self.padding), kernel, bias)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.convolved(x, *self.kernel_and_bias())
@@ -152,8 +147,11 @@ class LowPassDownConv(DemodulatedConv):
         return weight.permute(0, 1, 3, 5, 2, 4).reshape(out_channels, in_channels * s * s, 3, 3)
 
     def convolved(self, x: Tensor, kernel: Tensor, bias: Tensor | None = None) -> Tensor:
+        if self.padding == "zeros":
+            return super().convolved(F.pixel_unshuffle(x, self.stride), kernel, bias)
         # One cell of the unshuffled picture on each side, made of pixels.
-        return F.conv2d(F.pixel_unshuffle(padded(x, self.stride, self.padding), self.stride), kernel, bias)
+        x = F.pad(x, (self.stride,) * 4, mode=self.padding)
+        return F.conv2d(F.pixel_unshuffle(x, self.stride), kernel, bias)
 
     def folded(self) -> nn.Conv2d:
         """The strided convolution that this is: runners have no fast pixel-unshuffle."""

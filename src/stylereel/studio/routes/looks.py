@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -62,14 +63,5 @@ def known_look(look_id: str) -> LookListing:
 
 def facts_of(look: LookListing) -> LookFacts:
     """A look as the API tells of it."""
-    return LookFacts(
-        id=look.name,
-        pack=look.pack,
-        look=look.look,
-        title=look.title,
-        description=look.description,
-        license=look.license,
-        credit=look.credit,
-        mixes=look.mixes,
-        is_mine=look.is_mine,
-    )
+    told = asdict(look)
+    return LookFacts(id=told.pop("name"), **told)

@@ -23,6 +23,14 @@ export function dropzone({ title, text = "", note = null, choose = "Choose a fil
 
 /** Makes `node` take dropped files; while files hang over it, it has the class "over". */
 export function takesDrops(node, onFiles) {
+  takes(node, (transfer) => {
+    const files = [...transfer.files];
+    if (files.length) onFiles(files);
+  });
+}
+
+/** The same with what was dropped as it is: `onDrop(transfer)`, called within the event. */
+export function takes(node, onDrop) {
   let depth = 0;
   const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
   const over = (by) => {
@@ -39,9 +47,7 @@ export function takesDrops(node, onFiles) {
   node.addEventListener("drop", (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
-    depth = 0;
-    node.classList.remove("over");
-    const files = [...event.dataTransfer.files];
-    if (files.length) onFiles(files);
+    over(-depth);
+    onDrop(event.dataTransfer);
   });
 }

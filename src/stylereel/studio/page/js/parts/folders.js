@@ -1,5 +1,7 @@
 // Files out of what was dropped or chosen: whole folders too, with everything below them.
 
+import { takes } from "./dropzone.js";
+
 const MEDIA = /\.(jpe?g|png|webp|bmp|tiff?|ppm|jp2|mp4|mov|mkv|webm|avi|m4v|mpe?g|ts|mts|m2ts|gif|ogv|wmv|flv|3gp|mxf|y4m|apng)$/i;
 
 export const MEDIA_ACCEPT = "image/*,video/*,.mkv,.avi,.mov,.webm,.ts,.mxf,.y4m";
@@ -34,24 +36,8 @@ async function filesIn(entry) {
 
 /** Makes `node` take files and folders; `onFiles(files, folder)`. While something hangs over it, it has the class "over". */
 export function takesFolders(node, onFiles) {
-  let depth = 0;
-  const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
-  const over = (by) => {
-    depth = Math.max(0, depth + by);
-    node.classList.toggle("over", depth > 0);
-  };
-  node.addEventListener("dragenter", (event) => {
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    over(1);
-  });
-  node.addEventListener("dragleave", (event) => hasFiles(event) && over(-1));
-  node.addEventListener("dragover", (event) => hasFiles(event) && event.preventDefault());
-  node.addEventListener("drop", async (event) => {
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    over(-depth);
-    const { files, folder } = await dropped(event.dataTransfer);
+  takes(node, async (transfer) => {
+    const { files, folder } = await dropped(transfer);
     if (files.length) onFiles(files, folder);
   });
 }
